@@ -1,0 +1,1 @@
+"""Threadmate: an OpenAI assistant that lives in Slack threads."""

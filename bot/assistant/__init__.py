@@ -1,0 +1,1 @@
+"""The OpenAI side: the engine, in our words."""

@@ -1,0 +1,366 @@
+"""The engine: turns of a conversation asked of OpenAI, streamed and found again, in our words.
+
+What it calls a memory is a conversation's id; nobody outside this package knows that.
+"""
+
+import itertools
+import logging
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self, TypeVar
+
+import openai
+from openai import AsyncOpenAI, AsyncStream
+
+from bot.assistant.errors import assistant_errors
+from bot.assistant.events import (
+    AskedOnly,
+    Delivered,
+    Event,
+    Finished,
+    NotAsked,
+    Outcome,
+    Step,
+    StepFinished,
+)
+from bot.assistant.request import INCLUDE, SAMPLING, Turn, compose
+from bot.assistant.translate import Translation, tell, tell_items, translate
+from bot.clock import Clock
+from bot.errors import (
+    AssistantBusy,
+    AssistantError,
+    AssistantUnavailable,
+    ContainerExpired,
+    DanglingCall,
+    MemoryLocked,
+    MemoryLost,
+    OutcomeUnknown,
+    ParameterRejected,
+    RunTimedOut,
+)
+
+__all__ = ["READ_TIMEOUT", "Engine", "Turn"]
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds; the SDK's own (reference/openai-platform.md §9)."""
+
+READ_TIMEOUT = 300.0
+"""Seconds without a sign of life: long, because a reasoning model is silent while it thinks."""
+
+DRAIN_TIMEOUT = 5.0
+"""Seconds for a stream to end after its terminal event."""
+
+MAX_DANGLING = 16
+"""Unanswered function calls that are answered for one request; OpenAI names one at a time."""
+
+FIRST_POLL, LAST_POLL = 1.0, 5.0
+"""Seconds between two looks at a response that is under way: at first, and at most."""
+
+FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0
+"""Seconds before a refused read is tried again: at first, and at most."""
+
+TRIES = 5
+"""How often a read or a deletion is tried where no deadline bounds it."""
+
+PAGE = 50
+"""Items in a page, of 100 at most (reference/openai-platform.md §2): few come after the tail."""
+
+PENDING = frozenset({"queued", "in_progress"})
+
+AGAIN = (AssistantBusy, AssistantUnavailable, MemoryLocked, OutcomeUnknown)
+"""After these a call that cannot double anything, a read or a deletion, is made again."""
+
+Json = Mapping[str, Any]
+T = TypeVar("T")
+
+_END = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was done to a request that was refused as it stood."""
+
+    without: frozenset[str] = frozenset()  # sampling parameters left out
+    unanswered: tuple[str, ...] = ()  # calls answered with "outcome unknown"
+    container: bool = False  # asked again for a fresh one
+
+
+class Engine:
+    """An assistant's turns, on OpenAI's Conversations and Responses. It raises errors of `bot/errors.py` only."""
+
+    def __init__(self, client: AsyncOpenAI, clock: Clock, *, read_timeout: float = READ_TIMEOUT) -> None:
+        self.client = client
+        self._clock = clock
+        self._read_timeout = read_timeout
+        self._rejected: dict[str, frozenset[str]] = {}  # by model: sampling parameters it does not take
+        self._unknown: frozenset[str] = frozenset()  # types of events and items that were logged
+
+    @classmethod
+    def connect(
+        cls, api_key: str, base_url: str | None, clock: Clock, *, read_timeout: float = READ_TIMEOUT
+    ) -> Self:
+        """An engine with a client of its own, which repeats no call by itself. Nothing is sent yet."""
+        timeout = openai.Timeout(read_timeout, connect=CONNECT_TIMEOUT)
+        client = AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0)
+        return cls(client, clock, read_timeout=read_timeout)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+    async def open(self) -> str:
+        """A new, empty memory. OutcomeUnknown may leave one behind that nobody knows, which harms nobody."""
+        conversation = await self.ask(self.client.conversations.with_raw_response.create)
+        if not conversation.get("id"):
+            raise OutcomeUnknown("a conversation without an id")
+        return str(conversation["id"])
+
+    async def stream(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        """What happens while the assistant answers; `Finished` is the last of it.
+
+        Exactly one request is executed. `aclose()` ends the connection, which cancels the response.
+        A stream that breaks, or ends before `Finished`, raises OutcomeUnknown: ask `outcome`.
+        """
+        state, events = Translation(), tuple[Event, ...]()
+        async with await self._begin(turn) as stream:
+            while not state.over:
+                event = await self._next(stream)
+                if event is _END:
+                    raise OutcomeUnknown(f"run {turn.run}: the stream ended without a terminal event")
+                state, events = translate(state, _mapping(event))
+                self._log_unknown(state.unknown)
+                for told in events:
+                    if not isinstance(told, Finished):
+                        yield told
+            await self._drain(stream)
+        yield events[-1]
+
+    async def outcome(self, turn: Turn, response_id: str | None, tail: str | None, deadline: float) -> Outcome:
+        """What became of a turn that was asked, or was about to be, when the line broke or the process died.
+
+        `tail` is the memory's last item before the turn, None if it was empty. `deadline` is on the monotonic
+        clock: refused reads are repeated until then, after it RunTimedOut is raised. The turn must be the one
+        that was asked: its question is looked for by its text, because older ones may stand after the tail.
+        """
+        left = max(deadline - self._clock.monotonic(), 0.0)
+        try:
+            async with self._clock.timeout(left):
+                events = await self._settled(response_id) if response_id else None
+                return Delivered(events) if events else await self._remembered(turn, tail)
+        except TimeoutError:
+            raise RunTimedOut(f"run {turn.run}: its outcome was not known in time") from None
+
+    async def stop(self, response_id: str) -> None:
+        """Cancel a background response. Any other was cancelled when its stream was closed: nothing happens."""
+        try:
+            await self._call(lambda: self.client.responses.cancel(response_id))
+        except AssistantError as refusal:  # as a rule: 400, "not a background response"
+            log.debug("response %s was not cancelled: %s", response_id, refusal)
+
+    async def details(self, response_id: str) -> tuple[Step, ...]:
+        """The steps of a response that has ended, with all that is known of them; none where it is gone."""
+        response = await self._patiently(lambda: self._retrieve(response_id), TRIES)
+        return tuple(event.step for event in tell(response) if isinstance(event, StepFinished))
+
+    async def rewind(self, memory: str, tail: str | None) -> None:
+        """Take everything after `tail` out of the memory, newest first; None empties it.
+
+        So reasoning goes right after the item that it led to, without which OpenAI refuses it (trap 13);
+        a rewind that broke off in between is completed by the next one. A tail that is not there changes nothing.
+        """
+        items, found = await self._patiently(lambda: self._items(memory, tail), TRIES)
+        if not found:
+            log.warning("memory %s is not rewound: item %s is not in it", memory, tail)
+            return
+        for item in items:
+            await self._delete(memory, item["id"])
+
+    async def forget(self, memory: str) -> None:
+        """Erase a memory: its items first, because deleting a conversation leaves them. Gone already is fine."""
+        try:
+            await self.rewind(memory, None)
+            delete = self.client.conversations.delete
+            await self._patiently(lambda: self._call(lambda: delete(memory)), TRIES)
+        except MemoryLost:
+            log.debug("memory %s was gone already", memory)
+
+    # The one request of a turn
+
+    async def _begin(self, turn: Turn) -> AsyncStream[Any]:
+        """Make the request; where it was refused for something that can be put right, make it again."""
+        repair, model = Repair(), turn.assistant.model
+        create: Any = self.client.responses.create
+        while True:
+            repair = replace(repair, without=self._rejected.get(model, frozenset()))
+            request = compose(turn, without=repair.without, unanswered=repair.unanswered)
+            try:
+                stream: AsyncStream[Any] = await self._call(partial(create, **request))
+            except (ParameterRejected, DanglingCall, ContainerExpired) as refusal:
+                repair = self._repaired(turn, repair, refusal)
+            else:
+                return stream
+
+    def _repaired(
+        self, turn: Turn, repair: Repair, refusal: ParameterRejected | DanglingCall | ContainerExpired
+    ) -> Repair:
+        """The request put right, or the refusal raised where that was tried already."""
+        if isinstance(refusal, ContainerExpired):
+            if repair.container:
+                raise refusal
+            return replace(repair, container=True)
+        if isinstance(refusal, ParameterRejected):
+            if refusal.param not in SAMPLING or refusal.param in repair.without:
+                raise refusal
+            self._leave_out(turn.assistant.model, refusal.param)
+            return repair
+        if refusal.call_id in repair.unanswered or len(repair.unanswered) == MAX_DANGLING:
+            raise refusal
+        log.warning("run %s: call %s was never answered; its outcome is unknown", turn.run, refusal.call_id)
+        return replace(repair, unanswered=(*repair.unanswered, refusal.call_id))
+
+    def _leave_out(self, model: str, param: str) -> None:
+        known = self._rejected.get(model, frozenset())
+        if param not in known:
+            log.warning("model %s does not take %s: it is left out from now on", model, param)
+            self._rejected[model] = known | {param}
+
+    async def _next(self, stream: AsyncStream[Any]) -> object:
+        """The stream's next event, or _END."""
+        return await self._call(lambda: anext(stream, _END))
+
+    async def _drain(self, stream: AsyncStream[Any]) -> None:
+        """Read the stream to its end: before that, the next request may meet a lock (trap 2)."""
+        try:
+            async with self._clock.timeout(DRAIN_TIMEOUT):
+                while await self._next(stream) is not _END:
+                    pass
+        except (TimeoutError, AssistantError):
+            log.debug("a stream did not end after its terminal event")
+
+    def _log_unknown(self, types: frozenset[str]) -> None:
+        """Once per engine; the types only grow during a stream."""
+        if not types <= self._unknown:
+            for kind in sorted(types - self._unknown):
+                log.warning("OpenAI sent what this version does not know: %s", kind)
+            self._unknown |= types
+
+    # What became of a turn
+
+    async def _settled(self, response_id: str) -> tuple[Event, ...] | None:
+        """The story of a response once it has ended; None where it was cancelled, or is not there."""
+        pause = FIRST_POLL
+        while True:
+            response = await self._patiently(lambda: self._retrieve(response_id))
+            if not response or response.get("status") == "cancelled":
+                return None
+            if response.get("status") not in PENDING:
+                return tell(response)
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LAST_POLL)
+
+    async def _remembered(self, turn: Turn, tail: str | None) -> Outcome:
+        """What the memory holds of the turn: all of it was added when the response completed, or nothing."""
+        newest_first, _ = await self._patiently(lambda: self._items(turn.memory, tail))
+        items = newest_first[::-1]
+        asked = [index for index, item in enumerate(items) if _asks(item, turn.input)]
+        if not asked:
+            return NotAsked()
+        after = items[asked[-1] + 1 :]
+        if any(item.get("role") == "assistant" for item in after):
+            return Delivered(tell_items(after))
+        return AskedOnly()
+
+    # Calls
+
+    async def _retrieve(self, response_id: str) -> Json:
+        """The response, or nothing where there is none."""
+        retrieve: Any = self.client.responses.with_raw_response.retrieve
+        return await self.ask(lambda: retrieve(response_id, include=list(INCLUDE)), missing={})
+
+    async def _items(self, memory: str, tail: str | None) -> tuple[list[Json], bool]:
+        """The memory's items after the tail, newest first, and whether the tail was found.
+
+        Newest first, because few items come after it, and because a tail that is gone would be a 404 as `after`,
+        which nothing tells from that of a lost conversation.
+        """
+        listed: Any = self.client.conversations.items.with_raw_response.list
+        items: list[Json] = []
+        after: Any = openai.omit
+        while True:
+            page = await self.ask(
+                partial(listed, memory, order="desc", limit=PAGE, after=after, include=list(INCLUDE))
+            )
+            for item in page.get("data") or ():
+                if item.get("id") == tail:
+                    return items, True
+                items.append(item)
+            if not page.get("has_more") or not page.get("last_id"):
+                return items, tail is None
+            after = page["last_id"]
+
+    async def _delete(self, memory: str, item_id: str) -> None:
+        delete = self.client.conversations.items.with_raw_response.delete
+        await self._patiently(lambda: self.ask(lambda: delete(item_id, conversation_id=memory), missing={}), TRIES)
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]], tries: int | None = None) -> T:
+        """Make a call that may be repeated until it is answered; None: for ever, the caller has a deadline."""
+        for attempt in itertools.count(1):
+            try:
+                return await call()
+            except AGAIN as refusal:
+                if attempt == tries:
+                    raise
+                await self._clock.sleep(_pause(attempt, refusal))
+        raise AssertionError("unreachable")
+
+    async def ask(self, call: Callable[[], Awaitable[Any]], missing: Json | None = None) -> Json:
+        """The JSON object that a raw call is answered with; `missing` stands for a 404."""
+
+        async def read() -> object:
+            try:
+                return (await call()).http_response.json()
+            except openai.NotFoundError:
+                if missing is None:
+                    raise
+                return missing
+
+        document = await self._call(read)
+        if not isinstance(document, Mapping):
+            raise OutcomeUnknown("an answer that is no JSON object")
+        return document
+
+    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
+        """One call, or the wait for one event, with our errors and our patience."""
+        try:
+            with assistant_errors():
+                async with self._clock.timeout(self._read_timeout):
+                    return await call()
+        except TimeoutError:
+            raise OutcomeUnknown(f"no sign of life for {self._read_timeout:.0f} s") from None
+
+
+def _pause(attempt: int, refusal: AssistantError) -> float:
+    """Seconds to wait: what OpenAI asked for, or twice as long each time; spread, so that not all come at once."""
+    asked = refusal.retry_after if isinstance(refusal, AssistantBusy) else None
+    pause = asked if asked is not None else min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), LAST_PAUSE)
+    return pause * random.uniform(1.0, 1.5)  # noqa: S311 - chance, not secrecy
+
+
+def _mapping(event: object) -> Json:
+    """A streamed event as the JSON that it came from, whatever class the SDK made of it."""
+    if isinstance(event, openai.BaseModel):
+        return event.to_dict(warnings=False)
+    return event if isinstance(event, Mapping) else {"type": type(event).__name__}
+
+
+def _asks(item: Json, question: Collection[str]) -> bool:
+    """Whether an item is one of the question's texts; any message of a person where the question is unknown."""
+    if item.get("role") != "user":
+        return False
+    parts = item.get("content") or ()
+    text = parts if isinstance(parts, str) else "".join(part.get("text") or "" for part in parts)
+    return not question or text in question

@@ -1,0 +1,194 @@
+"""Our closed vocabulary for what an assistant does while it answers, and what became of a turn.
+
+Nothing outside `bot/assistant/` sees an OpenAI type; nothing in here imports one.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from storage.records import Usage
+
+
+class StepType(StrEnum):
+    """The kinds of steps that lead to an answer."""
+
+    FILE_SEARCH = "file_search"
+    CODE_INTERPRETER = "code_interpreter"
+    WEB_SEARCH = "web_search"
+    FUNCTION = "function"
+    MCP = "mcp"
+    REASONING = "reasoning"
+    IMAGE_GENERATION = "image_generation"
+    OTHER = "other"  # a kind that this version does not know
+
+
+class StepStatus(StrEnum):
+    """How a step stands."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One result of a file search. `score` is 0..1."""
+
+    file_id: str
+    filename: str
+    score: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step with all that is known of it. What does not apply to its type is empty."""
+
+    id: str
+    type: StepType
+    status: StepStatus
+    name: str = ""  # of the function or MCP tool; of the unknown kind
+    queries: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    code: str = ""
+    logs: str = ""
+    links: tuple[str, ...] = ()  # web pages looked at
+    arguments: str = ""
+    result: str = ""
+    summary: str = ""  # of reasoning
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The model took the turn; the id is what its fate can be asked by."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextBreak:
+    """A further message of the same answer begins: a paragraph of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commentary:
+    """What the model says it is doing: a status, not part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalDelta:
+    """More of the model's refusal to answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step began."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step ended; it carries everything known of it."""
+
+    step: Step
+
+
+class SourceKind(StrEnum):
+    """Where a citation points."""
+
+    FILE = "file"
+    WEB = "web"
+    CONTAINER_FILE = "container_file"  # made by the code interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """The answer cites a file or a web page."""
+
+    kind: SourceKind
+    title: str
+    url: str = ""
+    file_id: str = ""
+    container_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function the model wants called. `arguments` is JSON text, unchecked."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequired:
+    """The model waits for the results of these calls before it goes on."""
+
+    calls: tuple[Call, ...]
+
+
+class FinishStatus(StrEnum):
+    """How the model ended its turn."""
+
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The model's turn is over. `code` is its word for what failed or cut it short, "" otherwise."""
+
+    status: FinishStatus
+    code: str = ""
+    usage: Usage = field(default_factory=Usage)
+    item_ids: tuple[str, ...] = ()  # what the answer added to the memory, oldest first
+    tail_item_id: str | None = None  # the memory's last item after this turn
+
+
+Event = (
+    Started
+    | TextDelta
+    | TextBreak
+    | Commentary
+    | RefusalDelta
+    | StepStarted
+    | StepFinished
+    | Cited
+    | ActionRequired
+    | Finished
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The turn ended while nobody listened: its whole story, `Finished` last."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """The memory does not hold the question: ask (again)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOnly:
+    """The memory holds the question and no answer: run again without sending it."""
+
+
+Outcome = Delivered | NotAsked | AskedOnly

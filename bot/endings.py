@@ -1,0 +1,54 @@
+"""How a run is stored when it has ended. Pure."""
+
+from bot.errors import AssistantError, ResponseFailed, ThreadmateError
+from bot.reply.steps import title
+from bot.reply.transcript import TimedStep, Transcript
+from storage.records import Claim, Ending, Response, RunStatus, RunStep
+
+ANSWERED = (RunStatus.COMPLETED, RunStatus.INCOMPLETE)
+
+
+def ending(
+    claim: Claim, transcript: Transcript, responses: list[str], status: RunStatus, error: str | None, *, seen: bool
+) -> Ending:
+    """Everything about the end. The memory advances only when the model `seen` the messages and answered them."""
+    finished = transcript.finished
+    advances = seen and status in ANSWERED
+    return Ending(
+        status=status,
+        error=error,
+        usage=finished.usage if finished else None,
+        steps=tuple(_row(position, timed) for position, timed in enumerate(transcript.steps)),
+        responses=_final_responses(transcript, responses, status),
+        tail_item_id=finished.tail_item_id if finished and advances else None,
+        last_seen_ts=claim.messages[-1].ts if advances and claim.messages else None,
+        first_text_at=transcript.first_text_at,
+    )
+
+
+def detail(error: ThreadmateError) -> str:
+    """What the log may know of an error: never a body, which could quote what people said."""
+    if isinstance(error, ResponseFailed):
+        return error.reason
+    return type(error).__name__ if isinstance(error, AssistantError) else str(error)
+
+
+def _final_responses(transcript: Transcript, responses: list[str], status: RunStatus) -> tuple[Response, ...]:
+    if not responses:
+        return ()
+    finished = transcript.finished
+    state = finished.status.value if finished else status.value
+    return (Response(len(responses) - 1, responses[-1], state, finished.item_ids if finished else ()),)
+
+
+def _row(position: int, timed: TimedStep) -> RunStep:
+    step = timed.step
+    return RunStep(
+        position=position,
+        type=step.type.value,
+        title=title(step),
+        status=step.status.value,
+        started_at=timed.started_at,
+        finished_at=timed.finished_at,
+        item_id=step.id,
+    )

@@ -1,0 +1,78 @@
+"""The inbox: remembers each message once and wakes the worker. What it has accepted is committed."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from bot.addressing import FollowThreads, Manners, Post, decide
+from bot.clock import Clock
+from bot.workspaces import Workspaces
+from storage.records import Heard, Place, Touched
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Inbox:
+    """Everything that people say, edit, delete and stop passes here."""
+
+    def __init__(
+        self,
+        store: Store,
+        workspaces: Workspaces,
+        clock: Clock,
+        wake: Callable[[], None],
+        *,
+        follow: FollowThreads,
+        allow_external: bool,
+    ) -> None:
+        self._store = store
+        self._workspaces = workspaces
+        self._clock = clock
+        self._wake = wake
+        self._follow: FollowThreads = follow
+        self._allow_external = allow_external
+
+    async def accept(self, post: Post) -> Heard:
+        """Remember a message that is for us. Committed when this returns; StorageError where it is not."""
+        verdict_on = partial(decide, post, manners=self._manners(post.team), now=self._clock.time())
+        heard, verdict = await self._store.messages.hear(post.message(), verdict_on)
+        log.info("heard a message", extra={"heard": heard.value, "reason": verdict.reason, "ts": post.ts})
+        if heard is Heard.ACCEPTED:
+            self._wake()
+        return heard
+
+    async def change(self, post: Post) -> Touched:
+        """Take an edit: a waiting message reads differently now; one that was not for us may be by now."""
+        touched = await self._store.messages.change(post.team, post.channel, post.ts, post.text, post.files)
+        log.info("a message was edited", extra={"met": touched.value, "ts": post.ts})
+        if touched is Touched.UNKNOWN:
+            await self.accept(post)
+        if touched is Touched.ACTIVE:
+            self._wake()
+        return touched
+
+    async def withdraw(self, team: str, channel: str, ts: str) -> Touched:
+        """Take a deletion: what waits is withdrawn, what is being answered begins again without it."""
+        touched = await self._store.messages.withdraw(team, channel, ts)
+        log.info("a message was deleted", extra={"met": touched.value, "ts": ts})
+        if touched is Touched.ACTIVE:
+            self._wake()
+        return touched
+
+    async def stop(self, place: Place, user: str) -> None:
+        """Take a Stop: the answer under way ends, what waits in the thread is not answered."""
+        stopping = await self._store.runs.request_stop(place, user)
+        log.info("a stop was asked for", extra={"run": stopping.run_id, "unqueued": stopping.unqueued})
+        self._wake()
+
+    async def try_again(self, run_id: str) -> bool:
+        """Let a failed or stopped run's messages wait again; False where that is not possible (any more)."""
+        again = await self._store.runs.try_again(run_id)
+        if again:
+            self._wake()
+        return again
+
+    def _manners(self, team: str) -> Manners:
+        workspace = self._workspaces.of(team)
+        return Manners(workspace.bot_user, workspace.bot_id, self._follow, self._allow_external)

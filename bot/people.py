@@ -1,0 +1,52 @@
+"""Names of people, as Slack shows them, cached for an hour."""
+
+import logging
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.errors import SlackError
+from bot.slack import Slack
+
+log = logging.getLogger(__name__)
+
+KEEP = 3600.0  # seconds: people rename themselves rarely
+PATIENCE = 5.0  # seconds: an answer does not wait for a name
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How a person is called."""
+
+    id: str
+    name: str
+
+
+class People:
+    """The people of one workspace."""
+
+    def __init__(self, slack: Slack, clock: Clock) -> None:
+        self._slack = slack
+        self._clock = clock
+        self._known: dict[str, tuple[float, Person]] = {}
+
+    async def of(self, user: str) -> Person:
+        """The person; called by the id where Slack does not tell the name."""
+        until, person = self._known.get(user, (0.0, None))
+        if person is not None and self._clock.monotonic() < until:
+            return person
+        try:
+            answer = await self._slack.call("users.info", patience=PATIENCE, user=user)
+        except SlackError as error:
+            log.warning("a name could not be read", extra={"user": user, "error": error.error})
+            return Person(user, user)
+        person = Person(user, _name(answer["user"]) or user)
+        self._known[user] = (self._clock.monotonic() + KEEP, person)
+        return person
+
+
+def _name(user: dict[str, object]) -> str:
+    profile = user.get("profile")
+    names = profile if isinstance(profile, dict) else {}
+    return str(
+        names.get("display_name") or names.get("real_name") or user.get("real_name") or user.get("name") or ""
+    )

@@ -1,0 +1,1 @@
+"""A Slack workspace and an OpenAI API on this machine."""

@@ -1,0 +1,81 @@
+"""A clock that moves when it is told to, shared by the emulators and the bot between them."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+START = 1_700_000_000.0  # seconds since the epoch; any fixed moment will do
+
+
+class SteppedClock:
+    """A `bot.clock.Clock` that stands still until somebody calls `advance`.
+
+    Nothing in a test waits for real seconds: whoever waits on this clock registers a timer, and
+    `advance` fires those that are due, in order.
+    """
+
+    def __init__(self, start: float = START) -> None:
+        self._start = start
+        self._now = start
+        self._order = itertools.count()
+        self._timers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def time(self) -> float:
+        """Seconds since the epoch, as emulated."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Emulated seconds since this clock was made."""
+        return self._now - self._start
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when the clock was advanced by that many seconds."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        await self._timer(seconds)
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        """Raise TimeoutError out of the block when the clock passes that many seconds in it."""
+        return self._timeout(seconds)
+
+    @asynccontextmanager
+    async def _timeout(self, seconds: float) -> AsyncIterator[None]:
+        timer = self._timer(seconds)
+        async with asyncio.timeout(None) as limit:
+            expire = partial(_expire, limit)
+            timer.add_done_callback(expire)
+            try:
+                yield
+            finally:
+                timer.remove_done_callback(expire)
+                timer.cancel()
+
+    def _timer(self, seconds: float) -> asyncio.Future[None]:
+        timer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._timers, (self._now + seconds, next(self._order), timer))
+        return timer
+
+    def next_timer(self) -> float | None:
+        """Seconds until the next waiting timer is due, or None when nobody waits."""
+        while self._timers and self._timers[0][2].done():
+            heapq.heappop(self._timers)
+        return max(0.0, self._timers[0][0] - self._now) if self._timers else None
+
+    async def advance(self, seconds: float) -> None:
+        """Move on by that many seconds, waking every sleeper on the way, in order."""
+        target = self._now + seconds
+        while (wait := self.next_timer()) is not None and self._now + wait <= target:
+            self._now += wait
+            _, _, timer = heapq.heappop(self._timers)
+            timer.set_result(None)
+            await asyncio.sleep(0)
+        self._now = target
+
+
+def _expire(limit: asyncio.Timeout, timer: "asyncio.Future[None]") -> None:
+    if not timer.cancelled():
+        limit.reschedule(0)  # a moment long past on the loop's own clock: at once

@@ -1,0 +1,120 @@
+"""Which addresses the emulated API has, and what answers there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.playground.openai import items
+from bot.playground.openai.catalogue import Model
+from bot.playground.openai.conversations import Conversations
+from bot.playground.openai.errors import ApiError, invalid_url, not_emulated
+from bot.playground.openai.responses import Responses
+from bot.playground.openai.run import Run
+from bot.playground.openai.schema import string
+from bot.playground.openai.script import Json
+from bot.playground.openai.validation import known_model, listing, query
+
+PREFIX = "/v1"
+INCLUDE = ("include[]", "include")  # the SDK writes the first, once for each value
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Everything that answers calls."""
+
+    conversations: Conversations
+    responses: Responses
+    models: dict[str, Model]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, taken apart."""
+
+    name: str  # such as "GET /conversations/{id}/items", as faults are named
+    ids: tuple[str, ...]
+    body: Json
+    query: tuple[tuple[str, str], ...]
+
+    def parameters(self, known: dict[str, Any]) -> Json:
+        """The query parameters besides `include`, the known ones only."""
+        plain = {key: value for key, value in self.query if key not in INCLUDE}
+        return query(plain, known)
+
+    def include(self) -> list[str]:
+        """What the query asks to include."""
+        asked = [value for key, value in self.query if key in INCLUDE]
+        items.include(asked, "include")
+        return asked
+
+
+Answer = Callable[[Api, Call], Json | Run]
+
+
+def _add_items(api: Api, call: Call) -> Json:
+    call.parameters({})
+    return api.conversations.add_items(call.ids[0], call.body, call.include())
+
+
+def _list_items(api: Api, call: Call) -> Json:
+    return api.conversations.list_items(call.ids[0], call.parameters(listing), call.include())
+
+
+def _get_item(api: Api, call: Call) -> Json:
+    call.parameters({})
+    return api.conversations.item(call.ids[0], call.ids[1], call.include())
+
+
+def _retrieve(api: Api, call: Call) -> Json:
+    known = ("stream", "starting_after", "include_obfuscation")
+    for name, value in call.parameters(dict.fromkeys(known, string())).items():
+        if value != "false":
+            raise not_emulated(name)
+    return items.view(api.responses.find(call.ids[0]).response, call.include())
+
+
+def _models(api: Api, call: Call) -> Json:
+    return {"object": "list", "data": [model.body() for model in api.models.values()]}
+
+
+ROUTES: dict[str, Answer] = {
+    "POST /conversations": lambda api, call: api.conversations.create(call.body),
+    "GET /conversations/{id}": lambda api, call: api.conversations.find(call.ids[0]).body(),
+    "POST /conversations/{id}": lambda api, call: api.conversations.update(call.ids[0], call.body),
+    "DELETE /conversations/{id}": lambda api, call: api.conversations.delete(call.ids[0]),
+    "POST /conversations/{id}/items": _add_items,
+    "GET /conversations/{id}/items": _list_items,
+    "GET /conversations/{id}/items/{item_id}": _get_item,
+    "DELETE /conversations/{id}/items/{item_id}": lambda api, call: api.conversations.delete_item(*call.ids),
+    "POST /responses": lambda api, call: api.responses.create(call.body),
+    "POST /responses/input_tokens": lambda api, call: api.responses.input_tokens(call.body),
+    "POST /responses/{id}/cancel": lambda api, call: api.responses.cancel(call.ids[0]),
+    "GET /responses/{id}": _retrieve,
+    "DELETE /responses/{id}": lambda api, call: api.responses.delete(call.ids[0]),
+    "GET /models": _models,
+    "GET /models/{id}": lambda api, call: known_model(call.ids[0], api.models).body(),
+}
+
+
+def find(method: str, path: str) -> tuple[str, tuple[str, ...]]:
+    """The name of the call at that address, and the ids in it; 404 or 405 when there is none."""
+    elsewhere = False
+    for name in ROUTES:
+        wanted, template = name.split(" ")
+        ids = _matched(PREFIX + template, path)
+        if ids is not None and wanted == method:
+            return name, ids
+        elsewhere = elsewhere or ids is not None
+    if elsewhere:
+        raise ApiError(405, f"Not allowed to {method} on {path}.")
+    raise invalid_url(method, path)
+
+
+def _matched(template: str, path: str) -> tuple[str, ...] | None:
+    wanted, given = template.split("/"), path.split("/")
+    if len(wanted) != len(given):
+        return None
+    pairs = list(zip(wanted, given, strict=True))
+    if any(want != got and not want.startswith("{") for want, got in pairs):
+        return None
+    return tuple(got for want, got in pairs if want.startswith("{"))

@@ -1,0 +1,210 @@
+"""The emulated API over HTTP: authorisation, faults, server-sent events, broken connections."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from bot.clock import Clock
+from bot.playground.faults import Fault, FaultKind, Faults
+from bot.playground.openai import routes
+from bot.playground.openai.errors import ApiError, invalid, no_api_key, server_error, wrong_api_key
+from bot.playground.openai.ids import Ids
+from bot.playground.openai.items import view
+from bot.playground.openai.run import Run
+from bot.playground.openai.script import Break, Cut, Json, Malformed, Reset
+from bot.playground.openai.stream import encoded
+
+MAX_BODY = 100 * 1024 * 1024  # bytes; room for the largest inline file (reference/openai-platform.md §6)
+BROKEN = b'event: response.output_text.delta\ndata: {"type":"response.output_text.del\n\n'
+UNEXECUTED = (FaultKind.REFUSE, FaultKind.RESET_BEFORE)
+UNANSWERED = (FaultKind.HOLD, FaultKind.RESET_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call that arrived; the path is without `/v1`."""
+
+    method: str
+    path: str
+    body: Json
+    at: float
+
+
+@dataclass(slots=True)
+class Server:
+    """Takes calls over HTTP and has them answered, unless a fault says otherwise."""
+
+    api: routes.Api
+    faults: Faults
+    clock: Clock
+    key: str
+    changed: Callable[[], None]
+    requests: list[Request] = field(default_factory=list)
+    _ids: Ids = field(default_factory=Ids)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncIterator[str]:
+        """Serve there, at a free port if it is 0; yields the base URL. Ends at once, whatever is held."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            yield f"http://{host}:{runner.addresses[0][1]}{routes.PREFIX}"
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a handler runs in a task
+        self._tasks.add(task)
+        try:
+            return await self._answer(request)
+        except ApiError as error:
+            return self._json(error.body(), error.status, error.headers)
+        finally:
+            self._tasks.discard(task)
+            self.changed()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        call = await self._read(request)
+        self.changed()
+        fault = self.faults.take(call.name)
+        if fault is not None and fault.kind in UNEXECUTED:
+            return self._refused(request, fault) or await self._reset(request)
+        answer = self._executed(call)
+        run = answer if isinstance(answer, Run) else None
+        try:
+            if fault is not None:
+                await self._suffer(request, fault, run)
+            if isinstance(answer, Run):
+                return await self._deliver(request, answer)
+            return self._json(answer) if isinstance(answer, dict) else answer
+        finally:
+            if run is not None:
+                run.abandon()
+
+    async def _read(self, request: web.Request) -> routes.Call:
+        raw = await request.read()
+        path = request.path.removeprefix(routes.PREFIX)
+        try:
+            body = json.loads(raw or b"{}")
+        except ValueError:
+            body = None
+        self.requests.append(Request(request.method, path, body, self.clock.time()))
+        self._authorise(request.headers.get("Authorization", ""))
+        name, ids = routes.find(request.method, request.path)
+        if not isinstance(body, dict):
+            raise invalid("We could not parse the JSON body of your request.", None)
+        return routes.Call(name, ids, body, tuple(request.query.items()))
+
+    def _authorise(self, header: str) -> None:
+        scheme, _, key = header.partition(" ")
+        if scheme != "Bearer" or not key:
+            raise no_api_key()
+        if key != self.key:
+            raise wrong_api_key(key)
+
+    def _executed(self, call: routes.Call) -> Json | Run | web.Response:
+        """What the call answers; a refusal is an answer too, which a fault may withhold."""
+        try:
+            return routes.ROUTES[call.name](self.api, call)
+        except ApiError as error:
+            return self._json(error.body(), error.status, error.headers)
+
+    def _json(self, body: Json, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+        return web.json_response(body, status=status, headers=self._headers() | (headers or {}))
+
+    def _headers(self) -> dict[str, str]:
+        return {"x-request-id": self._ids.new("req")}
+
+    # Faults
+
+    def _refused(self, request: web.Request, fault: Fault) -> web.Response | None:
+        fault.reached.set()
+        if fault.kind is FaultKind.RESET_BEFORE:
+            return None
+        headers = self._headers() | dict(fault.headers)
+        if isinstance(fault.body, str) and fault.body:
+            return web.Response(text=fault.body, status=fault.status, headers=headers)
+        body = fault.body or server_error(fault.status).body()
+        return web.json_response(body, status=fault.status, headers=headers)
+
+    async def _suffer(self, request: web.Request, fault: Fault, run: Run | None) -> None:
+        """The call was executed; what happens to its answer."""
+        if run is not None and fault.kind in UNANSWERED:
+            run.detached = True
+            await run.finished.wait()
+        fault.reached.set()
+        self.changed()
+        match fault.kind:
+            case FaultKind.HOLD:
+                await fault.released.wait()
+            case FaultKind.RESET_AFTER:
+                await self._reset(request)
+            case FaultKind.DELAY:
+                await self.clock.sleep(fault.seconds)
+
+    async def _reset(self, request: web.Request) -> NoReturn:
+        """Close the connection with a TCP reset; the handler is cancelled by that."""
+        transport = request.transport
+        if transport is not None:
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("a reset connection ends its handler")
+
+    # Responses
+
+    async def _deliver(self, request: web.Request, run: Run) -> web.StreamResponse:
+        if run.turn.body.get("stream"):
+            return await self._stream(request, run)
+        while (frame := await run.frames.get()) is not None:
+            if isinstance(frame, Break):
+                return await self._broken(request, frame)
+        if run.error is not None:
+            raise ApiError(500, run.error.message, code=run.error.code, type="server_error")
+        return self._json(view(run.response, run.turn.body.get("include") or ()))
+
+    async def _broken(self, request: web.Request, frame: Break) -> web.Response:
+        """An answer that is no stream, broken: no part of it arrives, or no sense."""
+        if isinstance(frame, Malformed):
+            return web.Response(text='{"id": "resp_', content_type="application/json")
+        if isinstance(frame, Cut) and request.transport is not None:
+            request.transport.close()
+        if isinstance(frame, Reset):
+            await self._reset(request)
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("a stalled call ends when its client goes")
+
+    async def _stream(self, request: web.Request, run: Run) -> web.StreamResponse:
+        headers = self._headers() | {"Cache-Control": "no-cache"}
+        reply = web.StreamResponse(headers=headers)
+        reply.content_type = "text/event-stream"
+        reply.charset = "utf-8"
+        await reply.prepare(request)
+        while (frame := await run.frames.get()) is not None:
+            if not isinstance(frame, Break):
+                await reply.write(encoded(frame))
+                continue
+            if isinstance(frame, Cut):
+                break
+            if isinstance(frame, Reset):
+                await self._reset(request)
+            if isinstance(frame, Malformed):
+                await reply.write(BROKEN)
+            await asyncio.get_running_loop().create_future()  # stalled until the client goes
+        await reply.write_eof()
+        return reply

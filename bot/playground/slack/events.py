@@ -1,0 +1,196 @@
+"""What Slack tells the app: event and interaction payloads (reference/slack-platform.md §§1.4, 5)."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.playground.slack.mentions import live_mentions
+from bot.playground.slack.payloads import blocks_of, message_json
+from bot.playground.slack.records import Channel, Json, Message
+from bot.playground.slack.state import SLACKBOT, Workspace
+
+_SUBSCRIPTION_OF_TYPE = {"channel": "channels", "group": "groups", "mpim": "mpim", "im": "im"}
+_MENTIONING = (None, "file_share", "thread_broadcast", "bot_message")  # subtypes that also give app_mention
+
+
+def subscription_of(event: Mapping[str, Any]) -> str:
+    """The name under which an app subscribes to such an event."""
+    if event["type"] != "message":
+        return str(event["type"])
+    return f"message.{_SUBSCRIPTION_OF_TYPE[event['channel_type']]}"
+
+
+def envelope_payload(workspace: Workspace, event: Json, event_id: str, *, shared: bool) -> Json:
+    """The outer payload around an event."""
+    authorization = {
+        "enterprise_id": None,
+        "team_id": workspace.team,
+        "user_id": workspace.bot_user,
+        "is_bot": True,
+        "is_enterprise_install": False,
+    }
+    return {
+        "token": "deprecated",
+        "team_id": workspace.team,
+        "context_team_id": workspace.team,
+        "context_enterprise_id": None,
+        "api_app_id": workspace.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": int(workspace.clock.time()),
+        "authorizations": [authorization],
+        "is_ext_shared_channel": shared,
+        "event_context": f"4-{event_id}",
+    }
+
+
+def posted(workspace: Workspace, channel: Channel, message: Message) -> None:
+    """Somebody (the app included) said something: `message`, and `app_mention` when it mentions the bot."""
+    base = message_json(workspace, channel, message)
+    subtype = message.subtype or ("file_share" if message.files else None)
+    event = {**base, "channel": channel.id, "channel_type": channel.type, "event_ts": message.ts}
+    if subtype:
+        event["subtype"] = subtype
+    workspace.emit(event, channel)
+    mentioned = f"<@{workspace.bot_user}>" in live_mentions(message.text)
+    if mentioned and channel.kind != "im" and subtype in _MENTIONING:
+        mention = {key: value for key, value in base.items() if key != "subtype"}
+        workspace.emit({**mention, "type": "app_mention", "channel": channel.id, "event_ts": message.ts}, channel)
+
+
+def changed(workspace: Workspace, channel: Channel, message: Message, before: Json) -> None:
+    """A message was edited; `before` is how it was."""
+    now = message_json(workspace, channel, message)
+    _emit_hidden(workspace, channel, {"subtype": "message_changed", "message": now, "previous_message": before})
+
+
+def remove(workspace: Workspace, channel: Channel, message: Message) -> None:
+    """Delete a message: it goes, but a root with replies stays behind as a tombstone."""
+    before = message_json(workspace, channel, message)
+    if any(other.root == message.ts and other is not message for other in channel.messages.values()):
+        message.subtype, message.text, message.user = "tombstone", "This message was deleted.", SLACKBOT
+        message.blocks, message.stream, message.files, message.client_msg_id = None, None, [], None
+        message.bot_id = message.app_id = None
+        message.extra = {"hidden": True}
+        changed(workspace, channel, message, before)
+        return
+    del channel.messages[message.ts]
+    gone = {"subtype": "message_deleted", "deleted_ts": message.ts, "previous_message": before}
+    _emit_hidden(workspace, channel, gone)
+
+
+def _emit_hidden(workspace: Workspace, channel: Channel, fields: Json) -> None:
+    ts = workspace.next_ts()
+    event = {
+        "type": "message",
+        **fields,
+        "hidden": True,
+        "channel": channel.id,
+        "channel_type": channel.type,
+        "ts": ts,
+        "event_ts": ts,
+    }
+    workspace.emit(event, channel)
+
+
+def stop_pressed(workspace: Workspace, channel: Channel, thread_ts: str, user: str) -> Json:
+    """A person pressed Stop; the session's status does not change by that."""
+    streams = [message.ts for message in workspace.streaming((channel.id, thread_ts))]
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "thread_ts": thread_ts,
+        "user": user,
+        "event_ts": workspace.next_ts(),
+        "streaming_message_ts": streams,
+    }
+
+
+def messages_tab_opened(workspace: Workspace, channel: Channel, user: str) -> Json:
+    """A person opened the app's Messages tab."""
+    return {
+        "type": "app_home_opened",
+        "user": user,
+        "channel": channel.id,
+        "tab": "messages",
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def find_action(message: Message, action_id: str) -> tuple[Json, Json]:
+    """The block and the element with that action_id; LookupError if the message shows none."""
+    for block in _with_children(blocks_of(message)):
+        elements = [*block.get("elements", ()), *filter(None, [block.get("accessory")])]
+        for element in elements:
+            if isinstance(element, dict) and element.get("action_id") == action_id:
+                return block, element
+    raise LookupError(f"message {message.ts} has nothing with action_id {action_id!r}")
+
+
+def _with_children(blocks: list[Json]) -> Iterator[Json]:
+    for block in blocks:
+        yield block
+        yield from _with_children(block.get("child_blocks", []))
+
+
+def _pressed(workspace: Workspace, message: Message, action_id: str, value: str | None) -> Json:
+    block, element = find_action(message, action_id)
+    action = {
+        "action_id": action_id,
+        "block_id": block.get("block_id", "b1"),
+        "type": element["type"],
+        "action_ts": workspace.next_ts(),
+    }
+    choices = [element[name] for name in ("positive_button", "negative_button") if name in element] or [element]
+    wanted = [choice for choice in choices if value in (None, choice.get("value"))]
+    if not wanted:
+        raise LookupError(f"{action_id!r} does not offer {value!r}")
+    picked = {key: wanted[0][key] for key in ("text", "value") if key in wanted[0]}
+    return {**action, **picked}
+
+
+def block_actions(
+    workspace: Workspace, channel: Channel, message: Message, user: str, action_id: str, value: str | None
+) -> Json:
+    """The payload of a press on a message's button."""
+    person = workspace.people[user]
+    container = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": channel.id,
+        "is_ephemeral": False,
+    }
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    return {
+        "type": "block_actions",
+        "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
+        "api_app_id": workspace.app_id,
+        "token": "deprecated",
+        "container": container,
+        "trigger_id": workspace.new_trigger(user),
+        "team": {"id": workspace.team, "domain": "emulated"},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "channel": {"id": channel.id, "name": channel.name},
+        "message": message_json(workspace, channel, message),
+        "state": {"values": {}},
+        "response_url": f"https://hooks.slack.com/actions/{workspace.team}/{message.ts}",
+        "actions": [_pressed(workspace, message, action_id, value)],
+    }
+
+
+class EventIds:
+    """Gives every event its globally unique id; the same event sent again keeps it."""
+
+    def __init__(self) -> None:
+        self._count = itertools.count(1)
+        self._known: dict[str, str] = {}
+
+    def of(self, event: Json, *, fresh: bool = False) -> str:
+        """The id of that inner event, a new one if it is new or `fresh`."""
+        key = repr(sorted(event.items(), key=lambda item: item[0]))
+        if fresh or key not in self._known:
+            self._known[key] = f"Ev{next(self._count):09d}"
+        return self._known[key]

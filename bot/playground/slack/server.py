@@ -1,0 +1,176 @@
+"""The Web API over HTTP: token, rate, scope, arguments, then the method; with faults before and after."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.faults import Fault, FaultKind
+from bot.playground.slack import methods_chat, methods_other, methods_stream
+from bot.playground.slack.arguments import Method
+from bot.playground.slack.records import Args, Call, CallRefusedError, Json
+from bot.playground.slack.socket_mode import SocketMode, reset
+from bot.playground.slack.state import Workspace
+
+APP_SCOPES = "connections:write"
+
+
+class WebApi:
+    """Serves the methods of one workspace under `/api/` and its websockets under `/link`."""
+
+    def __init__(self, workspace: Workspace, sockets: SocketMode) -> None:
+        self._workspace = workspace
+        self._sockets = sockets
+        self._closing = asyncio.Event()
+        self._origin = ""
+        self._methods: Mapping[str, Method] = {
+            **methods_chat.METHODS,
+            **methods_stream.METHODS,
+            **methods_other.METHODS,
+            "apps.connections.open": Method(self._connections_open, app_token=True),
+        }
+
+    async def start(self, host: str, port: int) -> tuple[web.AppRunner, str]:
+        """Listen; answers with the runner to clean up and the base URL."""
+        app = web.Application(client_max_size=8 * 1024 * 1024)
+        app.router.add_route("*", "/api/{method}", self._handle)
+        app.router.add_get("/link", self._sockets.link)
+        runner = web.AppRunner(app, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        self._origin = f"{host}:{runner.addresses[0][1]}"
+        self._closing.clear()
+        return runner, f"http://{self._origin}/api/"
+
+    def stop_holding(self) -> None:
+        """Let every held answer go: the server closes."""
+        self._closing.set()
+
+    def _connections_open(self, workspace: Workspace, _args: Args) -> Json:
+        ticket = self._sockets.new_ticket()
+        return {"url": f"ws://{self._origin}/link?ticket={ticket}&app_id={workspace.app_id}"}
+
+    # -- one call
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        token, params, broken = await _read(request)
+        call = Call(name, params, self._workspace.clock.time())
+        self._workspace.calls.append(call)
+        fault = self._workspace.faults.take(name)
+        try:
+            if fault is not None and fault.kind in (FaultKind.REFUSE, FaultKind.RESET_BEFORE):
+                return self._not_executed(request, call, fault)
+            response = self._execute(call, token, broken)
+            if fault is not None:
+                return await self._after(request, call, fault, response)
+            call.status = response.status
+            return response
+        finally:
+            self._workspace.touch()
+
+    def _not_executed(self, request: web.Request, call: Call, fault: Fault) -> web.Response:
+        fault.reached.set()
+        if fault.kind is FaultKind.RESET_BEFORE:
+            reset(request.transport)
+            return web.Response()
+        call.status = fault.status
+        if isinstance(fault.body, str):
+            return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+        call.error = fault.body.get("error")
+        return web.json_response(dict(fault.body), status=fault.status, headers=fault.headers)
+
+    async def _after(self, request: web.Request, call: Call, fault: Fault, response: web.Response) -> web.Response:
+        """The call was executed; now its answer is lost, held or delayed."""
+        fault.reached.set()
+        self._workspace.touch()
+        if fault.kind is FaultKind.RESET_AFTER:
+            reset(request.transport)
+            return web.Response()
+        if fault.kind is FaultKind.HOLD and not await self._released(fault):
+            reset(request.transport)
+            return web.Response()
+        if fault.kind is FaultKind.DELAY:
+            await self._workspace.clock.sleep(fault.seconds)
+        call.status = response.status
+        return response
+
+    async def _released(self, fault: Fault) -> bool:
+        """Wait until the answer may go; False when the server closes first."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (fault.released, self._closing)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return fault.released.is_set()
+
+    def _execute(self, call: Call, token: str | None, broken: str | None) -> web.Response:
+        """Everything between the request and its answer happens at one moment, nothing in between."""
+        workspace = self._workspace
+        workspace.settle()
+        headers: dict[str, str] = {}
+        try:
+            method = self._method(call.method)
+            headers["x-oauth-scopes"] = self._authenticate(method, token)
+            workspace.methods_used.add(call.method)
+            if (wait := workspace.rates.retry_after(call.method, call.params.get("channel"))) is not None:
+                call.error = "ratelimited"
+                headers["Retry-After"] = str(wait)
+                return _answer({"ok": False, "error": "ratelimited"}, headers, status=429)
+            result = self._run(method, call, broken)
+        except CallRefusedError as refusal:
+            call.error = refusal.error
+            return _answer({"ok": False, "error": refusal.error, **refusal.more}, headers)
+        call.executed = True
+        return _answer({"ok": True, **result}, headers)
+
+    def _run(self, method: Method, call: Call, broken: str | None) -> Json:
+        if method.scope is not None:
+            self._workspace.need_scope(method.scope)
+        if broken is not None:
+            raise CallRefusedError(broken)
+        return method.run(self._workspace, method.read(call.params))
+
+    def _method(self, name: str) -> Method:
+        if name not in self._methods:
+            raise CallRefusedError("unknown_method", req_method=name)
+        return self._methods[name]
+
+    def _authenticate(self, method: Method, token: str | None) -> str:
+        """The scopes of the token, if it is one of ours and of the kind the method takes."""
+        workspace = self._workspace
+        if token is None:
+            raise CallRefusedError("not_authed")
+        if token not in (workspace.bot_token, workspace.app_token):
+            raise CallRefusedError("invalid_auth")
+        if (token == workspace.app_token) is not method.app_token:
+            raise CallRefusedError("not_allowed_token_type")
+        return APP_SCOPES if method.app_token else ",".join(sorted(workspace.scopes))
+
+
+def _answer(body: Json, headers: Mapping[str, str], *, status: int = 200) -> web.Response:
+    return web.json_response(body, status=status, headers=headers)
+
+
+async def _read(request: web.Request) -> tuple[str | None, dict[str, Any], str | None]:
+    """Token, parameters, and what is wrong with the body, if anything."""
+    params: dict[str, Any] = dict(request.query)
+    broken = None
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except json.JSONDecodeError:
+            body = None
+        if isinstance(body, dict):
+            params |= body
+        else:
+            broken = "invalid_json"
+    else:
+        params |= {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = params.pop("token", None)
+    return (token if scheme == "Bearer" else given), params, broken

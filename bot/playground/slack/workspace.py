@@ -1,0 +1,291 @@
+"""The emulated Slack workspace: served on this machine, with a Python API to act as its people."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+from bot.clock import Clock
+from bot.playground.slack import events
+from bot.playground.slack.payloads import message_json, rich_text_of
+from bot.playground.slack.records import Call, Channel, Json, Message, Person, Prompts
+from bot.playground.slack.seen import SeenMessage, seen
+from bot.playground.slack.server import WebApi
+from bot.playground.slack.socket_mode import Envelope, SocketMode
+from bot.playground.slack.state import EVENT_SCOPES, Workspace
+
+
+class EmulatedSlack(Workspace):
+    """A Slack workspace with the app in it, as strict as the real one.
+
+    `subscribed` names the events the app subscribes to and `scopes` those of its bot token; without them
+    it has everything this emulator knows. With `agent=False` the app has no agent surface.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        scopes: Iterable[str] | None = None,
+        subscribed: Iterable[str] | None = None,
+        agent: bool = True,
+    ) -> None:
+        super().__init__(clock, scopes=scopes, subscribed=subscribed, agent=agent)
+        self.api_url = ""
+        self.activity = 0  # grows with every call, ack and change of a socket
+        self.omit_team = False  # leave `team` out of inner events, as recorded traffic sometimes does
+        self.emit = self._emit
+        self._changed = asyncio.Event()
+        self._ids = events.EventIds()
+        self._sockets = SocketMode(clock, self.faults, self.app_id, self.touch)
+        self._web = WebApi(self, self._sockets)
+
+    # -- serving
+
+    @asynccontextmanager
+    async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator["EmulatedSlack"]:
+        """Answer at `api_url` for the length of the block; may be entered again afterwards."""
+        runner, self.api_url = await self._web.start(host, port)
+        self._sockets.start()
+        try:
+            yield self
+        finally:
+            self._web.stop_holding()
+            await self._sockets.close()
+            await runner.cleanup()
+
+    def touch(self) -> None:
+        """Note that something happened, and wake whoever waits for that."""
+        self.activity += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_activity(self, since: int, real_timeout: float = 10.0) -> int:
+        """Return the activity count once it is past `since`; TimeoutError after that many real seconds."""
+        async with asyncio.timeout(real_timeout):
+            while self.activity <= since:
+                await self._changed.wait()
+        return self.activity
+
+    async def until(self, holds: Callable[[], object], real_timeout: float = 10.0) -> None:
+        """Return once that holds, looking again after every activity; TimeoutError after those real seconds."""
+        async with asyncio.timeout(real_timeout):
+            while not holds():
+                await self.wait_activity(self.activity, real_timeout)
+
+    # -- people and places
+
+    def add_person(
+        self,
+        name: str,
+        *,
+        team: str | None = None,
+        enterprise: str | None = None,
+        is_bot: bool = False,
+        display_name: str | None = None,
+    ) -> str:
+        """Let a person (or another app's bot) exist; answers with the user id."""
+        bot_id = self.new_id("B") if is_bot else None
+        return self.new_person(name, team=team, enterprise=enterprise, display_name=display_name, bot_id=bot_id)
+
+    def add_channel(
+        self,
+        name: str,
+        *,
+        kind: str = "channel",
+        shared: bool = False,
+        bot_is_member: bool = True,
+        members: Iterable[str] = (),
+    ) -> str:
+        """Open a channel (`channel`, `private` or `mpim`); answers with its id."""
+        channel = Channel(self.new_id("C"), name, kind, shared, set(members))
+        if bot_is_member:
+            channel.members.add(self.bot_user)
+        self.channels[channel.id] = channel
+        return channel.id
+
+    def dm(self, user: str) -> str:
+        """The DM between that person and the bot; answers with its id."""
+        for channel in self.channels.values():
+            if channel.kind == "im" and user in channel.members:
+                return channel.id
+        channel = Channel(self.new_id("D"), "directmessage", "im", members={user, self.bot_user})
+        self.channels[channel.id] = channel
+        return channel.id
+
+    # -- acting as people
+
+    async def post(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: Iterable[Json] = (),
+        subtype: str | None = None,
+        **extra: object,
+    ) -> str:
+        """Let somebody write; answers with the ts. `extra` are further fields of the message."""
+        place = self.channels[channel]
+        if thread_ts is not None and thread_ts not in place.messages:
+            raise LookupError(f"there is no thread {thread_ts} in {channel}")
+        place.members.add(user)
+        person = self.people[user]
+        message = Message(
+            self.next_ts(),
+            user,
+            text,
+            thread_ts,
+            blocks=rich_text_of(text),
+            files=list(files),
+            subtype=subtype,
+            client_msg_id=None if person.is_bot else str(uuid.uuid4()),
+            bot_id=person.bot_id,
+            extra={**self._foreign(person), **extra},
+        )
+        self.add(place, message)
+        events.posted(self, place, message)
+        await asyncio.sleep(0)
+        return message.ts
+
+    def _foreign(self, person: Person) -> Json:
+        """What a message of another team's person says about it (slack-platform.md §7.4)."""
+        return {} if person.team == self.team else {"user_team": person.team, "source_team": person.team}
+
+    async def edit(self, channel: str, ts: str, text: str) -> None:
+        """Let the author change a message."""
+        place = self.channels[channel]
+        message = place.messages[ts]
+        before = message_json(self, place, message)
+        message.text, message.blocks, message.edited = text, rich_text_of(text), self.next_ts()
+        events.changed(self, place, message, before)
+        await asyncio.sleep(0)
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Let the author take a message back; a root with replies leaves a tombstone."""
+        place = self.channels[channel]
+        events.remove(self, place, place.messages[ts])
+        await asyncio.sleep(0)
+
+    async def press(
+        self, channel: str, message_ts: str, user: str, action_id: str, value: str | None = None
+    ) -> bool:
+        """Press a button of a message; whether the app acknowledged it within three seconds of the clock.
+
+        Feedback buttons need `value` to say which one. LookupError if the message shows no such button.
+        """
+        place = self.channels[channel]
+        payload = events.block_actions(self, place, place.messages[message_ts], user, action_id, value)
+        return await self._sockets.press(payload)
+
+    async def press_stop(self, channel: str, thread_ts: str, user: str) -> None:
+        """Press Stop on a working session; LookupError if no Stop button is shown (slack-platform.md §1.5)."""
+        if (channel, thread_ts) not in self.working() or "agent_session_stopped" not in self.subscribed:
+            raise LookupError(f"no Stop button is shown in {channel} {thread_ts}")
+        place = self.channels[channel]
+        event = events.stop_pressed(self, place, thread_ts, user)
+        for message in self.streaming((channel, thread_ts)):
+            if message.stream is not None:
+                message.stream.stop_pressed = True
+        self._emit(event, place)
+        await asyncio.sleep(0)
+
+    async def open_messages_tab(self, user: str) -> None:
+        """Open the app's Messages tab."""
+        place = self.channels[self.dm(user)]
+        self._emit(events.messages_tab_opened(self, place, user), place)
+        await asyncio.sleep(0)
+
+    async def send_event(self, event: Json, *, redeliver_as_new: bool = False) -> None:
+        """Send any inner event; one that was sent before keeps its event_id unless `redeliver_as_new`."""
+        self._emit(event, self.channels.get(str(event.get("channel"))), fresh=redeliver_as_new)
+        await asyncio.sleep(0)
+
+    def _emit(self, event: Json, channel: Channel | None, *, fresh: bool = False) -> None:
+        """Deliver an event, if the app is there to see it, subscribed to it and has the scope."""
+        if channel is not None and self.bot_user not in channel.members:
+            return
+        name = events.subscription_of(event)
+        scope = EVENT_SCOPES.get(name)
+        if name not in self.subscribed or (scope is not None and scope not in self.scopes):
+            return
+        if scope is not None:
+            self.scopes_used.add(scope)
+        self.events_sent[name] += 1
+        shown = {key: value for key, value in event.items() if not (self.omit_team and key == "team")}
+        shared = channel is not None and channel.shared
+        event_id = self._ids.of(shown, fresh=fresh)
+        self._sockets.deliver(events.envelope_payload(self, shown, event_id, shared=shared))
+
+    # -- what people see
+
+    def thread(self, channel: str, thread_ts: str) -> list[SeenMessage]:
+        """The thread from its root on, as a person sees it."""
+        self.settle()
+        place = self.channels[channel]
+        return [seen(self, place, m) for m in place.messages.values() if m.root == thread_ts]
+
+    def replies(self, channel: str, thread_ts: str) -> list[SeenMessage]:
+        """Only what our bot said in the thread."""
+        return [message for message in self.thread(channel, thread_ts) if message.user == self.bot_user]
+
+    def working(self) -> list[tuple[str, str]]:
+        """The sessions (channel, thread) that are shown as working."""
+        self.settle()
+        return [thread for thread, session in self.sessions.items() if session.status == "processing"]
+
+    def status_text(self, channel: str, thread_ts: str) -> str | None:
+        """The sentence of assistant.threads.setStatus below the thread, if there is one."""
+        return self.status_of((channel, thread_ts))
+
+    def prompts(self, channel: str) -> Prompts | None:
+        """The suggested prompts shown there."""
+        return self.suggested.get(channel)
+
+    def executed(self, method: str) -> list[Call]:
+        """The calls of that method which took effect, answered or not."""
+        return [call for call in self.calls if call.method == method and call.executed]
+
+    # -- the sockets
+
+    @property
+    def connected(self) -> int:
+        """How many websockets are open."""
+        return len(self._sockets.sockets)
+
+    @property
+    def unacknowledged(self) -> list[Envelope]:
+        """What the app has not acknowledged yet and will be sent again."""
+        return list(self._sockets.pending)
+
+    @property
+    def lost(self) -> list[Envelope]:
+        """The events given up after the last attempt."""
+        return self._sockets.lost
+
+    @property
+    def refuse_sockets(self) -> bool:
+        """Whether new websockets are refused; their tickets are spent all the same."""
+        return self._sockets.refuse
+
+    @refuse_sockets.setter
+    def refuse_sockets(self, refuse: bool) -> None:
+        self._sockets.refuse = refuse
+
+    @property
+    def hold_acks(self) -> bool:
+        """Whether acks are ignored, as if the socket died between commit and ack."""
+        return self._sockets.hold_acks
+
+    @hold_acks.setter
+    def hold_acks(self, hold: bool) -> None:
+        self._sockets.hold_acks = hold
+
+    async def drop_sockets(self) -> None:
+        """Cut all websockets."""
+        await self._sockets.drop()
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask the app to reconnect, as Slack does every few hours."""
+        await self._sockets.say_disconnect(reason)

@@ -1,0 +1,98 @@
+"""How a Slack message of a reply begins: meant, made, and found again when nobody knows whether it was made."""
+
+import logging
+from collections.abc import Sequence
+
+from bot.clock import Clock
+from bot.errors import SlackOutcomeUnknown, SlackRefused
+from bot.reply.calls import Calls
+from bot.reply.closing import Closing
+from bot.reply.layout import Section
+from bot.reply.shown import Shown
+from bot.reply.steps import Block
+from bot.surfaces import ABSENT, Surface
+from storage.records import Lease
+from storage.records import Reply as ReplyRow
+from storage.runs import Runs
+
+log = logging.getLogger(__name__)
+
+TRIES = 3  # to begin one message whose outcome stayed unknown
+
+
+class Beginnings:
+    """Begins messages. The intent is committed before the call and the ts after it (design §5)."""
+
+    def __init__(self, calls: Calls, runs: Runs, lease: Lease, clock: Clock) -> None:
+        self._calls = calls
+        self._runs = runs
+        self._lease = lease
+        self._clock = clock
+        self._intended: ReplyRow | None = None
+
+    def may_stream(self) -> bool:
+        """Whether a stream can be begun here and now; a message that would have to wait is posted instead."""
+        workspace = self._calls.workspace
+        return workspace.surfaces.has(Surface.STREAMING) and workspace.slack.has_room("chat.startStream")
+
+    async def stream(self, section: Section, chunks: Sequence[Block], owned: frozenset[str]) -> Shown | None:
+        """Begin a streamed message; None where there is no streaming here. `owned`: our messages known already."""
+        row = await self._intend(section)
+        for _ in range(TRIES):
+            message = Shown(row.position, "", "", streaming=True, begun_at=self._clock.monotonic())
+            try:
+                message.ts = await self._calls.start(chunks)
+            except SlackOutcomeUnknown:
+                message.ts = await self._find_unowned(owned) or ""
+            except SlackRefused as error:
+                if error.error not in ABSENT:
+                    raise
+                log.info("no streaming here", extra={"error": error.error})
+                self._calls.workspace.surfaces.note_absent(Surface.STREAMING)
+                return None
+            if message.ts:
+                message.note(section.text, chunks)
+                return await self._begun(message)
+        raise SlackOutcomeUnknown("chat.startStream", "made three times without a trace")
+
+    async def post(self, section: Section, closing: Closing | None, owned: frozenset[str]) -> Shown:
+        """Post a message as it stands. `owned`: our messages known already."""
+        row = await self._intend(section)
+        blocks, notes = (closing.blocks(), closing.text()) if closing else ([], "")
+        for _ in range(TRIES):
+            now = self._clock.monotonic()
+            try:
+                ts: str | None = await self._calls.post(section.text, blocks, notes)
+            except SlackOutcomeUnknown:
+                ts = await self._find_unowned(owned)
+            if ts:
+                shown = Shown(row.position, ts, section.text, streaming=False, begun_at=now, edited_at=now)
+                return await self._begun(shown)
+        raise SlackOutcomeUnknown("chat.postMessage", "made three times without a trace")
+
+    async def adopt(self, row: ReplyRow) -> str | None:
+        """The ts of a message meant when its writer died; None, and the intent forgotten, if Slack has none."""
+        ts = await self._find_unowned(frozenset())
+        if ts is None:
+            await self._runs.reply_dropped(self._lease, row.position)
+        else:
+            await self._runs.reply_begun(self._lease, row.position, ts)
+        return ts
+
+    async def _intend(self, section: Section) -> ReplyRow:
+        if self._intended is None:
+            self._intended = await self._runs.reply_intended(self._lease, section.from_char)
+        return self._intended
+
+    async def _begun(self, message: Shown) -> Shown:
+        await self._runs.reply_begun(self._lease, message.position, message.ts)
+        self._intended = None
+        return message
+
+    async def _find_unowned(self, owned: frozenset[str]) -> str | None:
+        """A message of ours in the thread, newer than the question, that no run owns."""
+        place = self._calls.address.place
+        for ts in await self._calls.own_messages():
+            if ts not in owned and await self._runs.of_reply(place.team, place.channel, ts) is None:
+                return ts
+        return None

@@ -1,0 +1,162 @@
+"""The Slack calls of one reply, in its thread: each guarded, so that none is made for a run that is not ours."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.errors import SlackRefused
+from bot.reply.split import plain
+from bot.reply.steps import Block
+from bot.slack import PATIENCE
+from bot.workspaces import Workspace
+from storage.records import Place
+
+SessionStatus = Literal["processing", "active"]
+
+TEXT_MAX = 4_000  # characters of `text` in chat.update (reference/slack-platform.md §3.1)
+PAGE = 200  # messages a page; Slack recommends no more
+PAGES = 10
+
+Guard = Callable[[], None]
+"""Raises LeaseLost when the run that wants to make a call is not ours any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a reply goes, and for whom it is streamed."""
+
+    place: Place
+    question_ts: str  # the newest message it answers
+    user: str  # its author
+    user_team: str  # the author's own team, not ours (reference/slack-platform.md §2.1)
+
+
+class Calls:
+    """Slack's methods, as one reply uses them."""
+
+    def __init__(self, workspace: Workspace, address: Address, guard: Guard) -> None:
+        self.workspace = workspace
+        self.address = address
+        self._guard = guard
+
+    async def _call(self, method: str, *, patience: float = PATIENCE, **arguments: Any) -> Mapping[str, Any]:
+        self._guard()
+        channel = self.address.place.channel
+        return await self.workspace.slack.call(method, patience=patience, channel=channel, **arguments)
+
+    async def start(self, chunks: Sequence[Block]) -> str:
+        """Begin a streamed message; its ts."""
+        answer = await self._call(
+            "chat.startStream",
+            thread_ts=self.address.place.thread_ts,
+            recipient_user_id=self.address.user,
+            recipient_team_id=self.address.user_team,
+            task_display_mode="plan",
+            chunks=chunks,
+        )
+        return str(answer["ts"])
+
+    async def append(self, ts: str, chunks: Sequence[Block]) -> None:
+        """Add to a streamed message, now or not at all."""
+        await self._call("chat.appendStream", patience=0, ts=ts, chunks=chunks)
+
+    async def stop(
+        self, ts: str, status: SessionStatus, chunks: Sequence[Block] = (), blocks: Sequence[Block] = ()
+    ) -> None:
+        """End a streamed message."""
+        more: dict[str, Any] = {}
+        if chunks:
+            more["chunks"] = chunks
+        if blocks:
+            more["blocks"] = blocks
+        await self._call("chat.stopStream", ts=ts, session_status=status, **more)
+
+    async def post(
+        self, markdown: str, blocks: Sequence[Block], notes: str = "", *, patience: float = PATIENCE
+    ) -> str:
+        """Post a whole message; its ts. Nothing in it is ever unfurled (reference/slack-platform.md §8)."""
+        answer = await self._call(
+            "chat.postMessage",
+            patience=patience,
+            thread_ts=self.address.place.thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            **_content(markdown, blocks, notes),
+        )
+        return str(answer["ts"])
+
+    async def update(
+        self, ts: str, markdown: str, blocks: Sequence[Block], notes: str = "", *, patience: float = PATIENCE
+    ) -> None:
+        """Replace all that a message says."""
+        await self._call("chat.update", patience=patience, ts=ts, **_content(markdown, blocks, notes))
+
+    async def delete(self, ts: str) -> None:
+        """Remove a message."""
+        await self._call("chat.delete", ts=ts)
+
+    async def set_session(self, status: SessionStatus, *, patience: float = PATIENCE) -> None:
+        """Show the thread as working, or as not working any more."""
+        self._guard()
+        await self.workspace.slack.call(
+            "agents.sessions.setStatus",
+            patience=patience,
+            channel_id=self.address.place.channel,
+            thread_ts=self.address.place.thread_ts,
+            status=status,
+        )
+
+    async def say_status(self, text: str) -> None:
+        """Show a sentence while the thread works; Slack removes it with the next message (§1.5)."""
+        self._guard()
+        await self.workspace.slack.call(
+            "assistant.threads.setStatus",
+            patience=0,
+            channel_id=self.address.place.channel,
+            thread_ts=self.address.place.thread_ts,
+            status=text,
+        )
+
+    async def react(self, name: str, *, remove: bool = False) -> None:
+        """Put a reaction of ours on the question, or take it away."""
+        method = "reactions.remove" if remove else "reactions.add"
+        await self._call(method, patience=PATIENCE if remove else 0, timestamp=self.address.question_ts, name=name)
+
+    async def own_messages(self) -> list[str]:
+        """The ts of every message of ours in the thread that is newer than the question, oldest first."""
+        own = (self.workspace.bot_user, self.workspace.bot_id)
+        return [
+            str(message["ts"])
+            async for message in self._messages()
+            if message["ts"] > self.address.question_ts
+            and (message.get("user") == own[0] or message.get("bot_id") == own[1])
+        ]
+
+    async def _messages(self) -> AsyncIterator[Mapping[str, Any]]:
+        cursor: dict[str, Any] = {}
+        for _ in range(PAGES):
+            try:
+                page = await self._call(
+                    "conversations.replies",
+                    ts=self.address.place.thread_ts,
+                    oldest=self.address.question_ts,
+                    limit=PAGE,
+                    **cursor,
+                )
+            except SlackRefused as error:
+                if error.error == "thread_not_found":
+                    return
+                raise
+            for message in page["messages"]:
+                yield message
+            following = (page.get("response_metadata") or {}).get("next_cursor")
+            if not following:
+                return
+            cursor = {"cursor": following}
+
+
+def _content(markdown: str, blocks: Sequence[Block], notes: str) -> dict[str, Any]:
+    """Blocks that people see, and the text that stands for them in notifications."""
+    body: list[Block] = [{"type": "markdown", "text": markdown}] if markdown else []
+    text = plain(f"{markdown}\n\n{notes}" if notes and markdown else markdown or notes, TEXT_MAX)
+    return {"text": text, "blocks": [*body, *blocks]}

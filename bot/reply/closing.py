@@ -1,0 +1,66 @@
+"""What stands under an answer when it has ended: a note, the folded steps, the buttons. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import words
+from bot.reply.steps import Block, container
+from bot.reply.transcript import TimedStep
+
+TRY_AGAIN = "try_again"
+FEEDBACK = "feedback"
+FEEDBACK_UP = "up"
+FEEDBACK_DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an answer ended, as far as people see it."""
+
+    notes: tuple[str, ...] = ()  # plain sentences of ours
+    steps: Sequence[TimedStep] = ()
+    seconds: float | None = None
+    try_again: bool = False
+    feedback: bool = False
+
+    def blocks(self) -> list[Block]:
+        """The blocks under the answer's text, in the order people read them."""
+        return [
+            *(_note(note) for note in self.notes),
+            *container(self.steps, self.seconds),
+            *([_try_again()] if self.try_again else []),
+            *([_feedback()] if self.feedback else []),
+        ]
+
+    def text(self) -> str:
+        """The notes alone, for a message that has no answer."""
+        return " ".join(self.notes)
+
+
+def _note(text: str) -> Block:
+    return {"type": "section", "text": _plain(text)}
+
+
+def _try_again() -> Block:
+    button = {"type": "button", "action_id": TRY_AGAIN, "text": _plain(words.TRY_AGAIN)}
+    return {"type": "actions", "elements": [button]}
+
+
+def _feedback() -> Block:
+    """Slack's own feedback buttons (reference/slack-platform.md §3.2, context_actions)."""
+    buttons = {
+        "type": "feedback_buttons",
+        "action_id": FEEDBACK,
+        "positive_button": _thumb(words.FEEDBACK_UP, FEEDBACK_UP),
+        "negative_button": _thumb(words.FEEDBACK_DOWN, FEEDBACK_DOWN),
+    }
+    return {"type": "context_actions", "elements": [buttons]}
+
+
+def _thumb(label: str, value: str) -> dict[str, Any]:
+    return {"text": _plain(label), "value": value, "accessibility_label": label}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}

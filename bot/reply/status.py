@@ -1,0 +1,79 @@
+"""What shows that an answer is being worked on: the session, a sentence, or a reaction. It goes at the end."""
+
+import logging
+
+from bot.errors import SlackError, SlackRefused
+from bot.reply.calls import Calls, SessionStatus
+from bot.surfaces import ABSENT, Surface
+
+log = logging.getLogger(__name__)
+
+REACTION = "eyes"
+SESSION_METHOD = "agents.sessions.setStatus"
+SPENT = frozenset({"already_reacted", "no_reaction", "message_not_found", "session_not_found"})
+"""Refusals that say: it is so already."""
+
+
+class Status:
+    """The working status of one reply."""
+
+    def __init__(self, calls: Calls, *, inherited: bool) -> None:
+        self._calls = calls
+        self._session = inherited  # an attempt before this one may have left it working
+        self._reaction = inherited
+
+    async def show(self) -> None:
+        """Show the thread as working, where there is room for that and for its end."""
+        workspace = self._calls.workspace
+        there = workspace.surfaces.has(Surface.SESSIONS) and workspace.slack.has_room(SESSION_METHOD, 2)
+        if there and await self._set_session("processing"):
+            return
+        await self._react(remove=False)
+
+    async def say(self, sentence: str) -> None:
+        """Show a sentence beside it; dropped where it cannot be shown now."""
+        try:
+            await self._calls.say_status(sentence)
+            self._session = True  # on agent apps the sentence begins a session (reference §1.5, bridge)
+        except SlackError as error:
+            log.info("a status sentence was dropped", extra={"error": error.error})
+
+    def streaming(self) -> None:
+        """A stream began, which shows the session as working by itself (reference/slack-platform.md §2.3)."""
+        self._session = True
+
+    def stream_ended(self) -> None:
+        """A stream ended and took the session back to active with it."""
+        self._session = False
+
+    async def clear(self) -> None:
+        """Nothing shows as working any more."""
+        if self._session and self._calls.workspace.surfaces.has(Surface.SESSIONS):
+            await self._set_session("active")
+        if self._reaction:
+            await self._react(remove=True)
+
+    async def _set_session(self, status: SessionStatus) -> bool:
+        patience = 600.0 if status == "active" else 0.0
+        self._session = True  # also when we do not learn what became of the call
+        try:
+            await self._calls.set_session(status, patience=patience)
+        except SlackRefused as error:
+            if error.error in ABSENT:
+                self._calls.workspace.surfaces.note_absent(Surface.SESSIONS)
+            log.info("the session status was refused", extra={"error": error.error})
+            self._session = False
+            return False
+        except SlackError as error:
+            log.info("the session status is unknown", extra={"error": error.error})
+            return True
+        self._session = status == "processing"
+        return True
+
+    async def _react(self, *, remove: bool) -> None:
+        self._reaction = not remove
+        try:
+            await self._calls.react(REACTION, remove=remove)
+        except SlackError as error:
+            if error.error not in SPENT:
+                log.info("the reaction was refused", extra={"error": error.error})

@@ -1,0 +1,333 @@
+"""Answering one run, from claim to finish: the one function to read first is `answer`."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+
+from bot import words
+from bot.addressing import without_mention
+from bot.assistant.engine import Engine, Turn
+from bot.assistant.events import Event, FinishStatus, Started
+from bot.assistants import Assistant
+from bot.catch_up import UNFINISHED, CatchUp
+from bot.clock import Clock
+from bot.endings import ANSWERED, detail, ending
+from bot.errors import (
+    ContextTooLong,
+    FunctionsUnsupported,
+    MemoryLost,
+    ResponseFailed,
+    RunPoisoned,
+    RunTimedOut,
+    SlackOutcomeUnknown,
+    SlackRateLimited,
+    SlackRefused,
+    SlackUnreachable,
+    ThreadmateError,
+    TooManyRuns,
+)
+from bot.people import People
+from bot.reply.calls import Address, Calls
+from bot.reply.closing import Closing
+from bot.reply.message import Reply
+from bot.reply.steps import plain_line
+from bot.reply.transcript import Transcript, cut_off
+from bot.signals import Cause, Signals, cancelled, settled
+from bot.turn import Rewound, Trail, TurnTaker
+from bot.workspaces import Workspace, Workspaces
+from storage.records import Claim, Response, RunStatus
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600.0  # seconds
+MAX_LAPSES = 3  # leases of a run that may lapse before it is given up (design §5, "Poison")
+NAME_OF_STOPPER = 2.0  # seconds: Slack refuses the append before its event says who pressed Stop
+NAME_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What answering takes, the same for every run."""
+
+    workspaces: Workspaces
+    people: Mapping[str, People]  # by team
+    store: Store
+    engine: Engine
+    assistant: Assistant
+    clock: Clock
+    run_timeout: float  # seconds
+    runs_per_person_hour: int
+    catch_up_messages: int
+
+
+async def answer(desk: Desk, claim: Claim, signals: Signals) -> None:
+    """Answer one run: what it missed, the model's turn, the reply, its end; no step does harm the second time.
+
+    Raises LeaseLost; and SlackError where Slack cannot take the end now, for then the run is taken again.
+    """
+    work = Work(desk, claim, signals)
+    try:
+        await work.reply.recover()
+        again = claim.run.restart_requested
+        while (not again or await work.begin_again()) and await work.take_turn() is Cause.RESTART:
+            again = True
+    except (SlackUnreachable, SlackRateLimited, SlackOutcomeUnknown):
+        raise
+    except ThreadmateError as error:
+        await work.fail(error)
+    except asyncio.CancelledError:
+        await asyncio.shield(work.let_go())
+        raise
+
+
+class Work:
+    """One run while it is answered."""
+
+    def __init__(self, desk: Desk, claim: Claim, signals: Signals) -> None:
+        place = claim.thread.place
+        self._desk = desk
+        self._claim = claim
+        self._signals = signals
+        self._workspace: Workspace = desk.workspaces.of(place.team)
+        self._people = desk.people[place.team]
+        self._began = desk.clock.monotonic()
+        self._deadline = self._began + desk.run_timeout
+        self._transcript = Transcript()
+        self._responses: list[str] = [response.response_id for response in claim.responses]
+        self._asked = claim.run.attempt > 1  # an attempt before this one may have asked
+        self._notes: list[str] = []
+        calls = Calls(self._workspace, _address(claim), signals.guard)
+        self.reply = Reply(calls, desk.store.runs, claim, desk.clock)
+
+    # -- the turn ---------------------------------------------------------------------------------
+
+    async def take_turn(self) -> Cause:
+        """Ask, listen and write; then end the run, unless it shall begin again."""
+        if self._claim.run.lapses >= MAX_LAPSES:
+            raise RunPoisoned(f"{self._claim.run.lapses} leases lapsed")
+        if self._is_greeting():
+            return await self._end(replace(self._transcript, text=words.GREETING), RunStatus.COMPLETED, seen=False)
+        await self._refuse_the_hasty()
+        await self.reply.working()
+        cause = await self._ask()
+        if cause is Cause.TOLD:
+            return await self._told()
+        if cause is Cause.STOPPED:
+            return await self._stopped()
+        return cause
+
+    async def _ask(self) -> Cause:
+        for anew in (False, True):
+            try:
+                turn = await self._turn()
+                return await self._listen(turn)
+            except MemoryLost:
+                if anew:
+                    raise
+                log.warning("the conversation is gone; a new one begins")
+                self._forget_memory()
+        raise AssertionError("unreachable")
+
+    def _forget_memory(self) -> None:
+        thread = replace(self._claim.thread, memory=None, tail_item_id=None, last_seen_ts=None)
+        self._claim = replace(self._claim, thread=thread)
+        self._responses, self._asked = [], False
+        self._notes.append(words.MEMORY_STARTS_ANEW)
+
+    async def _turn(self) -> Turn:
+        """Everything the engine needs: the memory, opened where there is none, and what to say."""
+        store, thread, lease = self._desk.store, self._claim.thread, self._claim.lease
+        memory = thread.memory or await self._desk.engine.open()
+        await store.runs.started(lease, self._desk.assistant.resolved(), memory)
+        own = await store.runs.replies_of(thread.id)
+        unfinished = any(status in UNFINISHED and ts > (thread.last_seen_ts or "") for ts, status in own.items())
+        if thread.memory and unfinished and not self._asked:
+            await self._desk.engine.rewind(memory, thread.tail_item_id)
+        catch_up = CatchUp(self._workspace, self._people, self._desk.catch_up_messages)
+        newest = self._claim.messages[-1]
+        return Turn(
+            run=self._claim.run.id,
+            memory=memory,
+            assistant=self._desk.assistant,
+            team=thread.place.team,
+            user=newest.user,
+            input=await catch_up.question(self._claim, own),
+            additional_instructions=thread.additional_instructions,
+        )
+
+    async def _listen(self, turn: Turn) -> Cause:
+        """Fold the turn's events and let the reply write, until it is told, stopped or void."""
+        listening = asyncio.create_task(self._fold(turn))
+        writing = asyncio.create_task(self.reply.keep_writing())
+        signals = [
+            asyncio.create_task(event.wait())
+            for event in (self._signals.lost, self._signals.stop, self._signals.restart)
+        ]
+        try:
+            async with self._desk.clock.timeout(self._deadline - self._desk.clock.monotonic()):
+                await asyncio.wait([listening, writing, *signals], return_when=asyncio.FIRST_COMPLETED)
+                return await self._cause(listening, writing)
+        except TimeoutError:
+            raise RunTimedOut(f"longer than {self._desk.run_timeout} s") from None
+        finally:
+            await cancelled((listening, *signals))
+            self.reply.settle()
+            await settled(writing)
+
+    async def _cause(self, listening: "asyncio.Task[None]", writing: "asyncio.Task[None]") -> Cause:
+        self._signals.guard()
+        if writing.done():
+            await writing  # raises what the writer met; otherwise somebody pressed Stop
+        if self._signals.restart.is_set():
+            return Cause.RESTART
+        if self._signals.stop.is_set() or self.reply.stopped_by_user.is_set():
+            return Cause.STOPPED
+        await listening
+        return Cause.TOLD
+
+    async def _fold(self, turn: Turn) -> None:
+        response_id = self._responses[-1] if self._responses else None
+        trail = Trail(self._asked, response_id, self._claim.thread.tail_item_id)
+        taker = TurnTaker(self._desk.engine, self._desk.clock)
+        async with aclosing(taker.take(turn, trail, self._deadline)) as events:
+            async for event in events:
+                await self._hear(event)
+
+    async def _hear(self, event: Event | Rewound) -> None:
+        if isinstance(event, Rewound):
+            self._transcript = Transcript()
+            return
+        if isinstance(event, Started) and event.response_id not in self._responses:
+            self._responses.append(event.response_id)
+            await self._desk.store.runs.response_started(self._claim.lease, event.response_id)
+        self._transcript = self._transcript.apply(event, self._desk.clock.time())
+        self.reply.show(self._transcript)
+
+    # -- before it ---------------------------------------------------------------------------------
+
+    def _is_greeting(self) -> bool:
+        """Whether it is a bare mention that begins a thread: there is nothing to answer yet."""
+        place = self._claim.thread.place
+        return all(
+            message.ts == place.thread_ts
+            and not message.files
+            and not without_mention(message.text or "", self._workspace.bot_user)
+            for message in self._claim.messages
+        )
+
+    async def _refuse_the_hasty(self) -> None:
+        person, place = self._claim.messages[-1].user, self._claim.thread.place
+        count = await self._desk.store.runs.of_person(place.team, person, HOUR)
+        if count > self._desk.runs_per_person_hour and not self._asked:
+            raise TooManyRuns(f"{count} in an hour")
+
+    async def begin_again(self) -> bool:
+        """Start again with the messages that are left; False where none is, and the reply is withdrawn."""
+        thread = self._claim.thread
+        claim = await self._desk.store.runs.restart(self._claim.lease)
+        self._signals.restart.clear()
+        if claim.thread.memory:
+            await self._desk.engine.rewind(claim.thread.memory, thread.tail_item_id)
+        self._claim, self._transcript = claim, Transcript()
+        self._asked, self._responses = False, []
+        if claim.messages:
+            self.reply.begin_again()
+            return True
+        await self.reply.withdraw()
+        await self._finish(RunStatus.CANCELLED, error="withdrawn", seen=False)
+        return False
+
+    # -- after it ----------------------------------------------------------------------------------
+
+    async def _told(self) -> Cause:
+        finished = self._transcript.finished
+        if finished is None or self._transcript.calls:
+            raise FunctionsUnsupported("a function call")
+        if finished.status is FinishStatus.FAILED:
+            if finished.code == "context_length_exceeded":
+                raise ContextTooLong(finished.code)
+            raise ResponseFailed(finished.code)
+        if finished.status is FinishStatus.INCOMPLETE:
+            self._notes.append(words.CUT_SHORT.get(finished.code, words.CUT_SHORT_OTHERWISE))
+        elif self._transcript.refused:
+            self._notes.append(words.REFUSED)
+        elif not self._transcript.text.strip():
+            self._notes.append(words.EMPTY_ANSWER)
+        return await self._end(self._transcript, RunStatus(finished.status.value), feedback=True)
+
+    async def _stopped(self) -> Cause:
+        with suppress(TimeoutError):
+            async with self._desk.clock.timeout(NAME_OF_STOPPER):
+                await self._signals.stop.wait()
+        user = await self._desk.store.runs.stop_requested(self._claim.run.id)
+        if user:
+            name = plain_line((await self._people.of(user)).name, NAME_CHARS)
+            self._notes.append(words.STOPPED_BY.format(name=name))
+        else:
+            self._notes.append(words.STOPPED)
+        return await self._end(self._transcript, RunStatus.CANCELLED, try_again=True)
+
+    async def fail(self, error: ThreadmateError) -> None:
+        """Say in one sentence what happened, keep what was said, and end the run."""
+        log.warning("the run failed", extra={"error": error.code, "detail": detail(error)})
+        self._notes.append(error.user_text)
+        self.reply.settle()
+        try:
+            retry = not isinstance(error, TooManyRuns)
+            await self._end(self._transcript, RunStatus.FAILED, error=error.code, try_again=retry)
+        except SlackRefused as refused:
+            log.warning("the reply could not be ended", extra={"error": refused.error})
+            await self._finish(RunStatus.FAILED, error=error.code, seen=False)
+
+    async def let_go(self) -> None:
+        """Leave the run to the next process: what is on the screen stays, and is continued there."""
+        self.reply.settle()
+        await self.reply.let_go()
+        await self._desk.store.runs.release(self._claim.lease)
+
+    async def _end(
+        self,
+        transcript: Transcript,
+        status: RunStatus,
+        *,
+        error: str | None = None,
+        seen: bool = True,
+        try_again: bool = False,
+        feedback: bool = False,
+    ) -> Cause:
+        """Bring the end to the screen and store it; RESTART where an edit came in between."""
+        now = self._desk.clock
+        transcript = self._transcript = cut_off(transcript, now.time())
+        seconds = None if self._asked else now.monotonic() - self._began
+        closing = Closing(tuple(self._notes), transcript.steps, seconds, try_again, feedback)
+        await self.reply.close(transcript, closing)
+        return await self._finish(status, error=error, seen=seen)
+
+    async def _finish(self, status: RunStatus, *, error: str | None = None, seen: bool = True) -> Cause:
+        transcript = self._transcript
+        stored = ending(self._claim, transcript, self._responses, status, error, seen=seen)
+        lease, answered = self._claim.lease, status in ANSWERED
+        if not await self._desk.store.runs.finish(lease, stored, unless_restarted=answered):
+            return Cause.RESTART
+        log.info("the run ended", extra={"status": status.value, "steps": len(transcript.steps)})
+        return Cause.TOLD
+
+    def _final_responses(self, status: RunStatus) -> tuple[Response, ...]:
+        finished = self._transcript.finished
+        if not self._responses:
+            return ()
+        state = finished.status.value if finished else status.value
+        items = finished.item_ids if finished else ()
+        return (Response(len(self._responses) - 1, self._responses[-1], state, items),)
+
+
+def _address(claim: Claim) -> Address:
+    """Where the reply goes; a run whose messages were all deleted only takes its reply away."""
+    place = claim.thread.place
+    if not claim.messages:
+        return Address(place, place.thread_ts, "", place.team)
+    newest = claim.messages[-1]
+    return Address(place, newest.ts, newest.user, newest.author_team or place.team)

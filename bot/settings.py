@@ -1,0 +1,262 @@
+"""Settings from the environment and .env: read once and checked. Nobody else reads the environment."""
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+
+from bot.assistants import DEFAULT_INSTRUCTIONS, Assistant, Tool
+from bot.errors import SettingsError
+
+DATABASES = ("sqlite+aiosqlite:///",)
+"""How a DATABASE_URL may begin."""
+
+
+def _commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
+    return value
+
+
+def _printable(value: SecretStr) -> SecretStr:
+    """Refuse what no HTTP header can carry, before an error deep in a client prints it."""
+    secret = value.get_secret_value()
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise ValueError("holds a blank or a character that no token has")
+    return value
+
+
+def _starting(prefix: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(prefix):
+            raise ValueError(f"should start with {prefix}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _split(value: str) -> SplitResult:
+    """Split a URL; the error never quotes it, for it may hold a password."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  # raises where it is no number
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("should be a URL that starts with https://")
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _slack_url(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("should start with https:// (http only to this very machine)")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("should end with its path, and hold no user")
+    return value.rstrip("/") + "/"
+
+
+def _openai_url(value: str) -> str:
+    _split(value)
+    return value
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(DATABASES):
+        raise ValueError(f"should start with {' or '.join(DATABASES)}")
+    return value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Token = Annotated[SecretStr, Field(min_length=1), AfterValidator(_printable)]
+Tools = Annotated[tuple[Tool, ...], BeforeValidator(_commas)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_commas)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Settings(BaseModel):
+    """Everything that can be set from outside, under the upper-case name of its field.
+
+    A field's description says where its value comes from; it ends the line that reports a fault. Built by
+    keyword this class reads nothing: only `read` looks at the environment.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    slack_bot_token: Annotated[Token, _starting("xoxb-")] = Field(
+        description="api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token"
+    )
+    slack_app_token: Annotated[Token, _starting("xapp-")] = Field(
+        description="api.slack.com/apps → your app → Basic Information → App-Level Tokens, scope connections:write"
+    )
+    slack_api_url: Annotated[str, AfterValidator(_slack_url)] = Field(
+        "https://slack.com/api/", description="Slack's own address; another one only for GovSlack or an emulator"
+    )
+    openai_api_key: Token = Field(
+        description="platform.openai.com/api-keys (a server of your own that asks for none takes any value)"
+    )
+    openai_base_url: Annotated[str, AfterValidator(_openai_url)] | None = Field(
+        None, description="unset for OpenAI; else a server that has Responses and Conversations, with its /v1"
+    )
+    openai_model: str = Field("gpt-6.2-sol", description="platform.openai.com/docs/models")
+    assistant_instructions: str | None = Field(None, description="what the assistant is told about its job")
+    assistant_instructions_file: Path | None = Field(None, description="a UTF-8 text file with the instructions")
+    assistant_tools: Tools = Field(
+        (),
+        description="a comma list of file_search, code_interpreter, web_search; "
+        "unset: file_search where VECTOR_STORE_IDS is set, else none",
+    )
+    vector_store_ids: Names = Field(
+        (),
+        max_length=2,
+        validate_default=True,  # file_search needs one
+        description="at most two ids from platform.openai.com/storage/vector_stores, with a comma",
+    )
+    openai_temperature: float | None = Field(None, ge=0, le=2, description="0 to 2; unset: the model's own")
+    openai_top_p: float | None = Field(None, ge=0, le=1, description="0 to 1; unset: the model's own")
+    openai_reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = Field(
+        None, description="what the model allows is on its page; unset: the model's own"
+    )
+    openai_verbosity: Literal["low", "medium", "high"] | None = Field(None, description="unset: the model's own")
+    openai_max_output_tokens: int | None = Field(
+        None, ge=16, description="the longest answer, reasoning included; unset: the model's own"
+    )
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+        "sqlite+aiosqlite:///threadmate.db",
+        repr=False,  # may hold a password
+        description="sqlite+aiosqlite:///file.db, or with four slashes /an/absolute/path.db",
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="how much this program says; libraries never say less than warnings"
+    )
+    log_format: Literal["console", "json"] = Field("console", description="console for people, json for machines")
+    max_concurrent_runs: int = Field(32, ge=1, description="answers in the making at one time")
+    shutdown_grace: float = Field(
+        30, ge=0, allow_inf_nan=False, description="seconds that answers get to finish after SIGTERM"
+    )
+    lease_seconds: Seconds = Field(30, description="seconds after which the work of a dead process is taken over")
+    run_timeout: Seconds = Field(900, description="seconds after which an answer is given up")
+    follow_threads: Literal["one-to-one", "always", "mention"] = Field(
+        "one-to-one", description="when a thread's next message needs no mention"
+    )
+    allow_external: bool = Field(False, description="true: people of other organisations are answered too")
+    catch_up_messages: int = Field(50, ge=0, description="messages of a thread that are read at most at a mention")
+    max_runs_per_person_hour: int = Field(
+        60, ge=1, description="questions of one person that are answered per hour"
+    )
+
+    @field_validator("assistant_instructions_file")
+    @classmethod
+    def _readable(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("assistant_instructions") is not None:
+            raise ValueError("and ASSISTANT_INSTRUCTIONS are both set: keep one")
+        if value is not None:
+            _instructions(value)
+        return value
+
+    @field_validator("vector_store_ids")
+    @classmethod
+    def _searched(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        tools = info.data.get("assistant_tools", ())
+        if "file_search" in tools and not value:
+            raise ValueError("is missing, and ASSISTANT_TOOLS names file_search")
+        if value and tools and "file_search" not in tools:
+            raise ValueError("is set, but ASSISTANT_TOOLS does not name file_search")
+        return value
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None, env_file: str | Path | None = ".env") -> Self:
+        """Read the environment, and under it the file; an empty value counts as not set.
+
+        Raises `SettingsError` with one line per fault, none of which repeats a value.
+        """
+        found = _given(_file(env_file)) | _given(os.environ if environ is None else environ)
+        try:
+            return cls.model_validate(found)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False)
+            raise SettingsError(tuple(dict.fromkeys(map(_fault, faults)))) from None
+
+    def assistant(self) -> Assistant:
+        """The one assistant that these settings describe."""
+        file = self.assistant_instructions_file
+        return Assistant(
+            model=self.openai_model,
+            instructions=_instructions(file) if file else self.assistant_instructions or DEFAULT_INSTRUCTIONS,
+            tools=self.assistant_tools or (("file_search",) if self.vector_store_ids else ()),
+            vector_store_ids=self.vector_store_ids,
+            temperature=self.openai_temperature,
+            top_p=self.openai_top_p,
+            reasoning_effort=self.openai_reasoning_effort,
+            verbosity=self.openai_verbosity,
+            max_output_tokens=self.openai_max_output_tokens,
+        )
+
+
+def _given(found: Mapping[str, str | None]) -> dict[str, str]:
+    """By field, what is ours and not empty."""
+    values = {field: (found.get(field.upper()) or "").strip() for field in Settings.model_fields}
+    return {field: value for field, value in values.items() if value}
+
+
+def _file(path: str | Path | None) -> Mapping[str, str | None]:
+    if path is None:
+        return {}
+    try:
+        return dotenv_values(path, interpolate=False, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            (f"{path} cannot be read ({type(error).__name__}): it should be UTF-8 text",)
+        ) from None
+
+
+def _instructions(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read ({type(error).__name__})") from None
+    if not text:
+        raise ValueError("is an empty file")
+    return text
+
+
+def _fault(error: ErrorDetails) -> str:
+    """One line: which variable, what is wrong, where its value comes from; never the value."""
+    field = str(error["loc"][0])
+    return f"{field.upper()} {_wrong(error)}: {Settings.model_fields[field].description}"
+
+
+def _wrong(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "too_long":
+        return f"names more than {error['ctx']['max_length']}"
+    return error["msg"].replace("Input should", "should")

@@ -1,0 +1,46 @@
+"""What is said to a run from outside while it is answered, and why its turn is over."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from storage.errors import LeaseLost
+
+
+@dataclass(slots=True)
+class Signals:
+    """What a worker tells a run of its own while it is answered."""
+
+    held_until: float  # seconds of the machine's monotonic clock: leases are real time, whatever the bot's clock
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    restart: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: asyncio.Event = field(default_factory=asyncio.Event)  # the lease is not ours any more
+
+    def guard(self) -> None:
+        """Raise LeaseLost when not one more call may be made."""
+        if self.lost.is_set() or time.monotonic() > self.held_until:
+            raise LeaseLost("the lease lapsed")
+
+
+class Cause(Enum):
+    """Why a turn is over."""
+
+    TOLD = "told"
+    STOPPED = "stopped"
+    RESTART = "restart"
+
+
+async def cancelled(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancel the tasks and wait until each has ended, however it ended."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def settled(task: Awaitable[None]) -> None:
+    """Wait for a task; what it met is told by whoever waited for it first."""
+    await asyncio.gather(task, return_exceptions=True)

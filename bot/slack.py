@@ -1,0 +1,110 @@
+"""Calls to Slack: paced, timed, and every way they can end told apart.
+
+A call is *refused* (not executed), or its outcome is *unknown* (no answer: it may have been executed).
+Only calls that may be executed twice are repeated after an unknown outcome.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.errors import SlackError, SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
+from bot.pacing import Budget
+
+log = logging.getLogger(__name__)
+
+ANSWER_WITHIN = 30.0  # seconds: Slack answers within a few; later means never
+PATIENCE = 600.0  # seconds that a call which must succeed goes on trying
+MAX_PAUSE = 30.0  # seconds between two tries
+
+ONCE = frozenset({"chat.startStream", "chat.postMessage", "chat.appendStream", "chat.postEphemeral", "views.open"})
+"""Executing one of these twice would be seen (design §5, "Unknown outcome on the Slack side")."""
+
+SLACKS_OWN_FAULT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""`ok: false` that does not tell whether the call was executed (docs.slack.dev, errors of every method)."""
+
+
+class Slack:
+    """One workspace's Web API."""
+
+    def __init__(self, client: AsyncWebClient, clock: Clock, budget: Budget) -> None:
+        self._client = client
+        self._clock = clock
+        self.budget = budget
+
+    async def call(self, method: str, *, patience: float = PATIENCE, **arguments: Any) -> Mapping[str, Any]:
+        """Make one call, by Slack's name for it, and wait up to `patience` seconds for room and recovery.
+
+        Raises SlackRefused, SlackRateLimited (no room within patience), SlackUnreachable, and
+        SlackOutcomeUnknown: at once for calls that may not be executed twice.
+        """
+        until = self._clock.monotonic() + patience
+        for attempt in range(1, 1_000):
+            await self._wait_for_room(method, until)
+            try:
+                return await self._once(method, arguments)
+            except SlackError as error:
+                pause = self._pause_before_repeating(error, attempt)
+                if pause is None or self._clock.monotonic() + pause > until:
+                    raise
+                log.info("Slack call is repeated", extra={"method": method, "error": error.error, "in_s": pause})
+            await self._clock.sleep(pause)
+        raise SlackOutcomeUnknown(method, "tried too often")
+
+    def has_room(self, method: str, calls: int = 1) -> bool:
+        """Whether that many calls could be made now without waiting."""
+        return self.budget.wait(method, calls) == 0
+
+    async def _wait_for_room(self, method: str, until: float) -> None:
+        while (wait := self.budget.wait(method)) > 0:
+            if self._clock.monotonic() + wait > until:
+                raise SlackRateLimited(method, wait)
+            await self._clock.sleep(wait)
+        self.budget.spend(method)
+
+    async def _once(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        send: Callable[..., Awaitable[Any]] = getattr(self._client, method.replace(".", "_"))
+        try:
+            async with self._clock.timeout(ANSWER_WITHIN):
+                response = await send(**arguments)
+        except SlackApiError as error:
+            raise self._refusal(method, error) from None
+        except aiohttp.ClientConnectorError as error:
+            raise SlackUnreachable(method, type(error).__name__) from None
+        except (
+            aiohttp.ClientError,
+            SlackClientError,
+            TimeoutError,
+            asyncio.IncompleteReadError,
+            OSError,
+        ) as error:
+            raise SlackOutcomeUnknown(method, type(error).__name__) from None
+        data: Mapping[str, Any] = response.data
+        return data
+
+    def _refusal(self, method: str, error: SlackApiError) -> SlackError:
+        response = error.response
+        status = getattr(response, "status_code", 200)
+        if status == 429:
+            retry_after = float(response.headers.get("Retry-After", 1))
+            self.budget.close(method, retry_after)
+            return SlackRateLimited(method, retry_after)
+        code = str(response.get("error") or status) if isinstance(response.data, dict) else str(status)
+        if status >= 500 or code in SLACKS_OWN_FAULT:
+            return SlackOutcomeUnknown(method, code)
+        return SlackRefused(method, code)
+
+    @staticmethod
+    def _pause_before_repeating(error: SlackError, attempt: int) -> float | None:
+        if isinstance(error, SlackRateLimited):
+            return error.retry_after
+        if isinstance(error, SlackRefused) or (isinstance(error, SlackOutcomeUnknown) and error.method in ONCE):
+            return None
+        return float(min(MAX_PAUSE, 0.5 * 2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret

@@ -1,0 +1,63 @@
+"""Every sentence that people read."""
+
+GREETING = (
+    "Hello! Mention me with a question in any thread, or write to me in a direct message: I read the thread "
+    "and answer there. My answers come from a language model, so check what matters."
+)
+STOPPED_BY = "Stopped by {name}."
+STOPPED = "Stopped."
+TRY_AGAIN = "Try again"
+TRYING_AGAIN_ALREADY = "This question is being answered already."
+TRY_AGAIN_TOO_LATE = "I no longer have this question. Please ask it again."
+FEEDBACK_UP = "Good answer"
+FEEDBACK_DOWN = "Bad answer"
+CUT_SHORT = {
+    "max_output_tokens": "The answer was cut short: it reached its length limit. Ask me to go on.",
+    "content_filter": "The answer was cut short by OpenAI's content filter. Try to put the question differently.",
+}
+CUT_SHORT_OTHERWISE = "The answer was cut short. Ask me to go on."
+MEMORY_STARTS_ANEW = "My memory of this thread was gone, so it starts anew from what can be read here."
+EMPTY_ANSWER = "The model gave no answer. Please try again."
+REFUSED = "The model declined to answer this."
+CATCH_UP_LEFT_OUT = "{count} earlier messages are left out."
+CATCH_UP_LEFT_OUT_MANY = "Some messages are left out: the thread is very long."
+
+STEPS = {
+    "file_search": "Searching the files",
+    "code_interpreter": "Running code",
+    "web_search": "Searching the web",
+    "reasoning": "Thinking",
+    "image_generation": "Making an image",
+}
+STEP_CALLING = "Calling {name}"
+STEP_OTHER = "Working ({name})"
+STEP_STATUS = {"failed": "failed", "incomplete": "not finished"}
+STEP_COUNT_ONE = "1 step"
+STEP_COUNT = "{count} steps"
+STEPS_MORE = "and {count} more"
+
+PROMPTS = (
+    ("What can you do?", "What can you do?"),
+    ("Summarise this thread", "Summarise what was said here so far."),
+    ("Draft a reply", "Draft a short, friendly reply to this message: "),
+)
+
+FAILURES = {
+    "busy": "OpenAI is too busy right now. Please try again in a minute.",
+    "unavailable": "OpenAI does not answer right now. Please try again in a few minutes.",
+    "locked": "This conversation is still busy with something else. Please try again in a minute.",
+    "quota": "The OpenAI account has no credit left. Please tell whoever runs this bot.",
+    "key": "OpenAI does not accept the key this bot was given. Please tell whoever runs this bot.",
+    "model": "The configured model is not available. Please tell whoever runs this bot.",
+    "too_long": "This thread has grown too long for the model. Please go on in a new thread.",
+    "refused": "OpenAI's policies do not allow an answer to this. Try to put the question differently.",
+    "rejected": "OpenAI did not accept the request. Please tell whoever runs this bot.",
+    "failed": "OpenAI could not finish this answer. Please try again.",
+    "unknown_outcome": "The connection to OpenAI broke and the answer was lost. Please try again.",
+    "timed_out": "This took too long, so I gave up. Please try again, perhaps with a smaller question.",
+    "poisoned": "I failed three times on this question. Please try again, or put it differently.",
+    "too_many_runs": "You have asked a lot in the last hour. Please wait a little before the next question.",
+    "functions": "The model asked for a tool that this bot does not have. Please try again.",
+    "slack": "Slack did not accept the answer. Please try again.",
+    "unexpected": "Something went wrong on my side. Please try again.",
+}

@@ -1,0 +1,40 @@
+"""Everything Slack may send us: `register` is its table of contents."""
+
+import re
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.desk import FrontDesk
+from handlers.actions import Actions, acknowledge
+from handlers.agent import Agent
+from handlers.catch_all import on_anything, on_error
+from handlers.messages import Messages
+
+SUBSCRIPTIONS = {
+    "app_mention": ("app_mention",),
+    "message": ("message.channels", "message.groups", "message.im", "message.mpim"),
+    "app_home_opened": ("app_home_opened",),
+    "agent_session_stopped": ("agent_session_stopped",),
+    "agent_session_title_changed": ("agent_session_title_changed",),
+    "app_context_changed": ("app_context_changed",),
+}
+"""The events we handle, and what `manifest.yml` subscribes to for each."""
+
+
+def register(app: AsyncApp, desk: FrontDesk) -> None:
+    """Tell Bolt who handles what. First match wins, so the catch-all comes last."""
+    messages, agent, actions = Messages(desk), Agent(desk), Actions(desk)
+
+    app.event("app_mention")(messages.on_message)
+    app.event("message")(messages.on_message)
+    app.event("app_home_opened")(agent.on_home_opened)
+    app.event("agent_session_stopped")(agent.on_stopped)
+    app.event("agent_session_title_changed")(agent.on_noted)
+    app.event("app_context_changed")(agent.on_noted)
+
+    app.action("feedback")(ack=acknowledge, lazy=[actions.on_feedback])
+    app.action("try_again")(ack=acknowledge, lazy=[actions.on_try_again])
+    app.action(re.compile(".*"))(ack=acknowledge, lazy=[])
+
+    app.event(re.compile(".*"))(on_anything)
+    app.error(on_error)

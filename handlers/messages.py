@@ -1,0 +1,31 @@
+"""Messages: said, edited, deleted."""
+
+import logging
+from typing import Any
+
+from bot.desk import FrontDesk
+from bot.logs import ids
+from handlers.parse import Deleted, Edited, Ignored, parse_message
+
+log = logging.getLogger(__name__)
+
+
+class Messages:
+    """What people say. Bolt acknowledges when these return, so what they accepted is committed by then."""
+
+    def __init__(self, desk: FrontDesk) -> None:
+        self._inbox = desk.inbox
+
+    async def on_message(self, body: dict[str, Any]) -> None:
+        """Handle a `message` or `app_mention` event."""
+        with ids(event=body.get("event_id", "")):
+            parsed = parse_message(body)
+            match parsed:
+                case Ignored(reason):
+                    log.info("not a message for us", extra={"reason": reason})
+                case Edited(post):
+                    await self._inbox.change(post)
+                case Deleted(team, channel, ts):
+                    await self._inbox.withdraw(team, channel, ts)
+                case _:
+                    await self._inbox.accept(parsed)

@@ -1,0 +1,161 @@
+"""Slack's payloads -> what they say, or the reason why they say nothing to us. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.addressing import Post
+
+Payload = Mapping[str, Any]
+
+MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast", "me_message"})
+"""Subtypes that are a person's message (docs.slack.dev/reference/events/message)."""
+
+BOT_SUBTYPES = frozenset({"bot_message"})
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A message was changed; `post` is how it reads now."""
+
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A message is gone."""
+
+    team: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nothing for us; the reason is for the log."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody pressed Slack's Stop button."""
+
+    team: str
+    channel: str
+    thread_ts: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Somebody pressed a button under one of our messages."""
+
+    team: str
+    channel: str
+    message_ts: str
+    thread_ts: str | None
+    user: str
+    external: bool
+    value: str
+
+
+def parse_message(body: Payload) -> Post | Edited | Deleted | Ignored:
+    """Read the body of a `message` or `app_mention` event."""
+    event = body.get("event") or {}
+    subtype = event.get("subtype")
+    if subtype == "message_changed":
+        return _edited(body, event)
+    if subtype == "message_deleted":
+        return _deleted(body, event)
+    return _posted(body, event, event)
+
+
+def parse_stop(body: Payload) -> Stopped | Ignored:
+    """Read the body of an `agent_session_stopped` event (reference/slack-platform.md §1.4)."""
+    event = body.get("event") or {}
+    channel, thread_ts = event.get("channel"), event.get("thread_ts")
+    if not channel or not thread_ts:
+        return Ignored("a stop that names no thread")
+    return Stopped(installed_team(body), channel, thread_ts, event.get("user") or "")
+
+
+def parse_button(body: Payload) -> Pressed | Ignored:
+    """Read the body of a `block_actions` payload; the run is found by its message, never by its value."""
+    container, user = body.get("container") or {}, body.get("user") or {}
+    channel, message_ts = container.get("channel_id"), container.get("message_ts")
+    actions = body.get("actions") or [{}]
+    if not channel or not message_ts or not user.get("id"):
+        return Ignored("a button outside a message")
+    team = (body.get("team") or {}).get("id") or user.get("team_id") or ""
+    external = bool(user.get("team_id")) and user["team_id"] != team
+    value = str(actions[0].get("value") or "")
+    return Pressed(team, channel, message_ts, container.get("thread_ts"), user["id"], external, value)
+
+
+def installed_team(body: Payload) -> str:
+    """The team whose installation this event is for, which is not always its author's."""
+    authorizations = body.get("authorizations") or [{}]
+    return str(authorizations[0].get("team_id") or body.get("team_id") or "")
+
+
+def _posted(body: Payload, event: Payload, message: Payload) -> Post | Ignored:
+    subtype = message.get("subtype")
+    if subtype in BOT_SUBTYPES:
+        return Ignored("another bot's message")
+    if subtype not in MESSAGE_SUBTYPES:
+        return Ignored(f"subtype {subtype}")
+    if message.get("hidden") or not message.get("ts") or not event.get("channel"):
+        return Ignored("not a visible message")
+    channel = str(event["channel"])
+    return Post(
+        team=installed_team(body),
+        channel=channel,
+        direct=_is_direct(event, channel),
+        ts=str(message["ts"]),
+        thread_ts=message.get("thread_ts"),
+        user=str(message.get("user") or ""),
+        text=str(message.get("text") or ""),
+        bot_id=message.get("bot_id"),
+        author_team=_author_team(message),
+        external=_is_external(body, message),
+        mention=event.get("type") == "app_mention",
+        files=tuple(message.get("files") or ()),
+    )
+
+
+def _edited(body: Payload, event: Payload) -> Edited | Ignored:
+    post = _posted(body, event, event.get("message") or {})
+    return post if isinstance(post, Ignored) else Edited(post)
+
+
+def _deleted(body: Payload, event: Payload) -> Deleted | Ignored:
+    ts = event.get("deleted_ts") or (event.get("previous_message") or {}).get("ts")
+    if not ts or not event.get("channel"):
+        return Ignored("a deletion that names no message")
+    return Deleted(installed_team(body), str(event["channel"]), str(ts))
+
+
+def _is_direct(event: Payload, channel: str) -> bool:
+    """`channel_type` may be missing (reference/testing.md); a DM's id begins with D."""
+    return event.get("channel_type") == "im" or channel.startswith("D")
+
+
+def _author_team(message: Payload) -> str | None:
+    return message.get("user_team") or message.get("source_team") or message.get("team")
+
+
+def _is_external(body: Payload, message: Payload) -> bool:
+    """Of neither our team nor our enterprise; where Slack does not say, a shared channel counts as external.
+
+    Fields: reference/slack-platform.md §7.4.
+    """
+    author = _author_team(message)
+    if author is None:
+        return bool(body.get("is_ext_shared_channel"))
+    if author == installed_team(body):
+        return False
+    ours = ((body.get("authorizations") or [{}])[0]).get("enterprise_id") or body.get("enterprise_id")
+    profile = message.get("user_profile") or {}
+    theirs = message.get("user_enterprise") or message.get("enterprise") or profile.get("enterprise_id")
+    return not ours or ours != theirs

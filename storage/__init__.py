@@ -1,0 +1,1 @@
+"""What Threadmate remembers, and nothing else: threads, messages, runs, replies."""

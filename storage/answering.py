@@ -1,0 +1,156 @@
+"""What the holder of a lease writes while it answers: responses, replies, and the end."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Column, Table, and_, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.claims import read_claim
+from storage.database import insert, now
+from storage.leases import hold
+from storage.messages import ERASED
+from storage.records import ACTIVE, Claim, Ending, Lease, MessageState, Reply, ReplyState, RunStatus
+from storage.rows import all_rows
+from storage.tables import messages, replies, responses, run_steps, runs, threads
+
+ANSWERED = (RunStatus.COMPLETED, RunStatus.INCOMPLETE)
+"""Ends after which the model has got the messages, and has answered them as far as it could."""
+
+
+async def remember(connection: AsyncConnection, thread_id: int, memory: str) -> None:
+    """Store the thread's memory. One that replaces another has seen nothing yet."""
+    thread = threads.c.id == thread_id
+    replaced = and_(thread, threads.c.memory.is_not(None), threads.c.memory != memory)
+    await connection.execute(update(threads).where(replaced).values(tail_item_id=None, last_seen_ts=None))
+    await connection.execute(update(threads).where(thread).values(memory=memory))
+
+
+async def response_started(connection: AsyncConnection, lease: Lease, response_id: str) -> None:
+    """Store a response's id, once."""
+    await hold(connection, lease)
+    values = {
+        "run_id": lease.run_id,
+        "position": await _next(connection, responses, lease.run_id),
+        "response_id": response_id,
+        "state": "in_progress",
+        "item_ids": [],
+    }
+    once = ["run_id", "response_id"]
+    await connection.execute(
+        insert(connection, responses).values(values).on_conflict_do_nothing(index_elements=once)
+    )
+
+
+async def reply_intended(connection: AsyncConnection, lease: Lease, from_char: int) -> Reply:
+    """Store that a Slack message is about to be begun."""
+    await hold(connection, lease)
+    reply = Reply(await _next(connection, replies, lease.run_id), None, ReplyState.STARTING, from_char)
+    await connection.execute(insert(connection, replies).values(run_id=lease.run_id, **asdict(reply)))
+    return reply
+
+
+async def reply_begun(connection: AsyncConnection, lease: Lease, position: int, ts: str) -> None:
+    """Store by which ts Slack has the message."""
+    await hold(connection, lease)
+    here = _in_position(lease, position)
+    await connection.execute(update(replies).where(*here).values(ts=ts, state=ReplyState.OPEN))
+
+
+async def reply_dropped(connection: AsyncConnection, lease: Lease, position: int) -> None:
+    """Forget a message that Slack does not have."""
+    await hold(connection, lease)
+    await connection.execute(delete(replies).where(*_in_position(lease, position)))
+
+
+async def release(connection: AsyncConnection, lease: Lease) -> None:
+    """Give the run back."""
+    await hold(connection, lease, lease_owner=None, lease_until=None, status=RunStatus.QUEUED)
+
+
+async def restart(connection: AsyncConnection, lease: Lease) -> Claim:
+    """Begin the run again with the messages that are left, and without its responses."""
+    await hold(connection, lease, restart_requested=False)
+    await connection.execute(delete(responses).where(responses.c.run_id == lease.run_id))
+    return await read_claim(connection, lease.run_id)
+
+
+async def finish(connection: AsyncConnection, lease: Lease, ending: Ending, *, unless_restarted: bool) -> bool:
+    """Store the end of a run, all of it or nothing."""
+    if ending.status in ACTIVE:
+        raise ValueError(f"a run does not end as {ending.status}")
+    run = await hold(connection, lease)
+    if unless_restarted and run["restart_requested"]:
+        return False
+    await _end_run(connection, lease, ending)
+    await _end_responses_and_replies(connection, lease, ending)
+    if ending.status in ANSWERED:
+        await _advance(connection, run["thread_id"], ending)
+        await _erase_earlier(connection, run["thread_id"], lease.run_id)
+        await _end_messages(connection, lease, {"state": MessageState.ANSWERED, **ERASED})
+    else:
+        await _end_messages(connection, lease, {"state": MessageState.UNFINISHED})
+    return True
+
+
+async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending) -> None:
+    values: dict[str, Any] = {
+        "status": ending.status,
+        "error": ending.error,
+        "first_text_at": ending.first_text_at,
+        "finished_at": now(),
+        "lease_owner": None,
+        "lease_until": None,
+        **(asdict(ending.usage) if ending.usage else {}),
+    }
+    await connection.execute(update(runs).where(runs.c.id == lease.run_id).values(values))
+    await connection.execute(delete(run_steps).where(run_steps.c.run_id == lease.run_id))
+    if ending.steps:
+        steps = [{"run_id": lease.run_id, **asdict(step)} for step in ending.steps]
+        await connection.execute(insert(connection, run_steps), steps)
+
+
+async def _end_responses_and_replies(connection: AsyncConnection, lease: Lease, ending: Ending) -> None:
+    for response in ending.responses:
+        this = responses.c.run_id == lease.run_id, responses.c.response_id == response.response_id
+        values = {"state": response.state, "item_ids": list(response.item_ids)}
+        await connection.execute(update(responses).where(*this).values(values))
+    if ending.replies_closed:
+        in_slack = replies.c.run_id == lease.run_id, replies.c.ts.is_not(None)
+        await connection.execute(update(replies).where(*in_slack).values(state=ReplyState.CLOSED))
+
+
+async def _end_messages(connection: AsyncConnection, lease: Lease, values: dict[str, Any]) -> None:
+    """Settle what the run has claimed; what was withdrawn meanwhile stays withdrawn."""
+    claimed = messages.c.run_id == lease.run_id, messages.c.state == MessageState.CLAIMED
+    await connection.execute(update(messages).where(*claimed).values(state_since=now(), **values))
+
+
+async def _advance(connection: AsyncConnection, thread_id: int, ending: Ending) -> None:
+    """Let the thread's memory reach to the end of this turn; never back."""
+    thread = (await all_rows(connection, select(threads).where(threads.c.id == thread_id)))[0]
+    seen = max(thread["last_seen_ts"] or "", ending.last_seen_ts or "") or None
+    values = {"tail_item_id": ending.tail_item_id or thread["tail_item_id"], "last_seen_ts": seen}
+    await connection.execute(update(threads).where(threads.c.id == thread_id).values(values))
+
+
+async def _erase_earlier(connection: AsyncConnection, thread_id: int, run_id: str) -> None:
+    """Erase what was unfinished before this run's newest message: the model has it from the catch-up now."""
+    answered = messages.c.run_id == run_id, messages.c.state == MessageState.CLAIMED
+    newest = await connection.scalar(select(func.max(messages.c.ts)).where(*answered))
+    earlier = and_(
+        messages.c.thread_id == thread_id,
+        messages.c.state == MessageState.UNFINISHED,
+        messages.c.ts < (newest or ""),
+    )
+    await connection.execute(update(messages).where(earlier).values(ERASED))
+
+
+async def _next(connection: AsyncConnection, table: Table, run_id: str) -> int:
+    position: Column[int] = table.c.position
+    last = await connection.scalar(select(func.max(position)).where(table.c.run_id == run_id))
+    return 0 if last is None else last + 1
+
+
+def _in_position(lease: Lease, position: int) -> tuple[Any, ...]:
+    return replies.c.run_id == lease.run_id, replies.c.position == position

@@ -1,0 +1,133 @@
+"""Claiming: finding a run that nobody works on, or making one of a thread's waiting messages."""
+
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    case,
+    delete,
+    exists,
+    false,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import insert, now
+from storage.leases import is_free
+from storage.records import Claim, Glance, Lease, MessageState, RunStatus
+from storage.rows import all_rows, message_from, reply_from, response_from, run_from, thread_from
+from storage.tables import is_active, is_waiting, messages, replies, responses, runs, threads
+
+
+async def claim(connection: AsyncConnection, owner: str, lease_seconds: float) -> Claim | None:
+    """Take the oldest run that is free, else begin one for the thread that has waited longest."""
+    leased = {"lease_owner": owner, "lease_until": now() + lease_seconds}
+    run_id = await _take_free(connection, leased) or await _begin_one(connection, leased)
+    return None if run_id is None else await read_claim(connection, run_id)
+
+
+async def _take_free(connection: AsyncConnection, leased: dict[str, Any]) -> str | None:
+    oldest = select(runs.c.id).where(is_free()).order_by(runs.c.created_at, runs.c.id).limit(1)
+    run_id: str | None = await connection.scalar(oldest.with_for_update(key_share=True, skip_locked=True))
+    if run_id is not None:
+        lapsed = case((runs.c.lease_owner.is_not(None), 1), else_=0)
+        taken = {"attempt": runs.c.attempt + 1, "lapses": runs.c.lapses + lapsed, **leased}
+        await connection.execute(update(runs).where(runs.c.id == run_id).values(taken))
+    return run_id
+
+
+async def _begin_one(connection: AsyncConnection, leased: dict[str, Any]) -> str | None:
+    """Begin a run where one can begin. A thread that got one from somebody else meanwhile is passed over."""
+    passed_over: list[int] = []
+    while (thread_id := await _next_thread(connection, passed_over)) is not None:
+        if run_id := await _begin(connection, thread_id, leased):
+            return run_id
+        passed_over.append(thread_id)
+    return None
+
+
+async def _next_thread(connection: AsyncConnection, passed_over: list[int]) -> int | None:
+    query = (
+        select(threads.c.id)
+        .join(messages, messages.c.thread_id == threads.c.id)
+        .where(_ready(), threads.c.id.not_in(passed_over))
+        .order_by(messages.c.ts)
+        .limit(1)
+        .with_for_update(of=threads, key_share=True, skip_locked=True)
+    )
+    found: int | None = await connection.scalar(query)
+    return found
+
+
+def _ready() -> ColumnElement[bool]:
+    """The message waits, and no run of its thread is active."""
+    return and_(is_waiting(), ~exists().where(runs.c.thread_id == messages.c.thread_id, is_active()))
+
+
+async def _begin(connection: AsyncConnection, thread_id: int, leased: dict[str, Any]) -> str | None:
+    run_id = uuid4().hex
+    values = {
+        "id": run_id,
+        "thread_id": thread_id,
+        "status": RunStatus.QUEUED,
+        "restart_requested": False,
+        "attempt": 1,
+        "lapses": 0,
+        "created_at": now(),
+        **leased,
+    }
+    begin = insert(connection, runs).values(values).on_conflict_do_nothing().returning(runs.c.id)
+    if (await connection.execute(begin)).first() is None:
+        return None  # a lost race, seen by the index of one active run per thread
+    taken = {"state": MessageState.CLAIMED, "state_since": now(), "run_id": run_id}
+    waiting = and_(messages.c.thread_id == thread_id, is_waiting())
+    if (await connection.execute(update(messages).where(waiting).values(taken))).rowcount:
+        return run_id
+    await connection.execute(delete(runs).where(runs.c.id == run_id))  # stopped or withdrawn meanwhile
+    return None
+
+
+async def read_claim(connection: AsyncConnection, run_id: str) -> Claim:
+    """Return everything that answering a run needs."""
+    row = (await all_rows(connection, select(runs).where(runs.c.id == run_id)))[0]
+    run = run_from(row)
+    thread = thread_from((await all_rows(connection, select(threads).where(threads.c.id == run.thread_id)))[0])
+    claimed = and_(messages.c.run_id == run_id, messages.c.state == MessageState.CLAIMED)
+    said = select(messages).where(claimed).order_by(messages.c.ts)
+    answers = select(responses).where(responses.c.run_id == run_id).order_by(responses.c.position)
+    posts = select(replies).where(replies.c.run_id == run_id).order_by(replies.c.position)
+    return Claim(
+        lease=Lease(run_id, row["lease_owner"], run.attempt),
+        run=run,
+        thread=thread,
+        messages=tuple(map(message_from, await all_rows(connection, said))),
+        replies=tuple(map(reply_from, await all_rows(connection, posts))),
+        responses=tuple(map(response_from, await all_rows(connection, answers))),
+    )
+
+
+async def glance(connection: AsyncConnection, owner: str) -> Glance:
+    """See in one statement whether there is work, and what is wanted of the owner's runs."""
+    rows = await all_rows(connection, _glance(owner))
+    wanted = [row for row in rows if row["id"] is not None]
+    return Glance(
+        claimable=len(wanted) < len(rows),
+        stops={row["id"]: row["stop_requested_by"] for row in wanted if row["stop_requested_by"] is not None},
+        restarts=frozenset(row["id"] for row in wanted if row["restart_requested"]),
+    )
+
+
+def _glance(owner: str) -> CompoundSelect[Any]:
+    """A row per run of which something is wanted, and one without an id if there is work."""
+    asked = or_(runs.c.stop_requested_by.is_not(None), runs.c.restart_requested)
+    mine = and_(runs.c.lease_owner == owner, is_active(), asked)
+    wanted = select(runs.c.id, runs.c.stop_requested_by, runs.c.restart_requested).where(mine)
+    work = or_(exists(select(1).where(is_free())), exists(select(1).where(_ready())))
+    return union_all(wanted, select(null(), null(), false()).where(work))

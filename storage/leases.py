@@ -1,0 +1,53 @@
+"""Leases: the right to work on a run, by the database's clock.
+
+A run is fenced by its lease's owner and attempt, not by the time: as long as nobody else has claimed it, a late
+write of its holder counts. Only `renew` looks at the time: it never revives a lease that has lapsed, so a
+worker that was away for too long learns it there and stops, at the latest when somebody takes the run over.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import now
+from storage.errors import LeaseLost
+from storage.records import Lease, RunStatus
+from storage.tables import is_active, runs
+
+
+def is_free() -> ColumnElement[bool]:
+    """Nobody works on the run: given back, or its lease has lapsed. One that requires action waits for that."""
+    workable = runs.c.status != RunStatus.REQUIRES_ACTION
+    return and_(is_active(), workable, or_(runs.c.lease_owner.is_(None), runs.c.lease_until < now()))
+
+
+async def hold(connection: AsyncConnection, lease: Lease, **changes: Any) -> RowMapping:
+    """Change the run's row, if it is still ours, and return it as it is now. First statement of every write.
+
+    Raises LeaseLost, which takes the whole transaction back.
+    """
+    ours = and_(
+        runs.c.id == lease.run_id,
+        runs.c.lease_owner == lease.owner,
+        runs.c.attempt == lease.attempt,
+        is_active(),
+    )
+    touch = update(runs).where(ours).values(changes or {"lease_owner": lease.owner}).returning(runs)
+    row: RowMapping | None = (await connection.execute(touch)).mappings().one_or_none()
+    if row is None:
+        raise LeaseLost(f"run {lease.run_id} is no longer {lease.owner}'s (attempt {lease.attempt})")
+    return row
+
+
+async def renew(connection: AsyncConnection, owner: str, lease_seconds: float) -> frozenset[str]:
+    """Renew what the owner holds and has not let lapse; return those runs' ids."""
+    held = and_(runs.c.lease_owner == owner, runs.c.lease_until >= now(), is_active())
+    statement = update(runs).where(held).values(lease_until=now() + lease_seconds).returning(runs.c.id)
+    return frozenset((await connection.execute(statement)).scalars())
+
+
+async def void(connection: AsyncConnection) -> None:
+    """Let every lease lapse at once, as their owners are dead; the names stay, so that it counts as a lapse."""
+    held = and_(runs.c.lease_owner.is_not(None), is_active())
+    await connection.execute(update(runs).where(held).values(lease_until=0.0))

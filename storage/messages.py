@@ -1,0 +1,160 @@
+"""Messages: what people said, from the moment we hear it until it is answered and erased."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import Database, insert, now
+from storage.records import Decide, Heard, MessageState, NewMessage, Thread, Touched, Verdict
+from storage.rows import all_rows, posted, thread_at
+from storage.tables import messages, runs, threads
+
+ERASED: Mapping[str, Any] = {"text": None, "files": []}
+"""What is left of what a person said."""
+
+
+class Messages:
+    """What people said to us."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def hear(self, message: NewMessage, decide: Decide) -> tuple[Heard, Verdict]:
+        """Decide whether a message is for us, and remember it once. When this returns, it is committed.
+
+        `decide` may be called twice: first on what a reader sees, and again inside the write transaction.
+        A message that has a row changes nothing any more, its thread's `following` neither.
+        """
+        settled = await self._database.read(lambda connection: _settled(connection, message, decide))
+        if settled is not None:
+            return settled
+        return await self._database.write(lambda connection: _hear(connection, message, decide))
+
+    async def change(
+        self, team: str, channel: str, ts: str, text: str, files: Sequence[Mapping[str, Any]]
+    ) -> Touched:
+        """Take over an edit. An active run of the message is asked to start again.
+
+        An unfinished message (SETTLED, as all that no run is to answer) keeps the new text for a "Try again".
+        """
+        return await self._database.write(lambda connection: _change(connection, (team, channel, ts), text, files))
+
+    async def withdraw(self, team: str, channel: str, ts: str) -> Touched:
+        """Take over a deletion: the text is erased. An active run of the message is asked to start again.
+
+        An unfinished message (SETTLED) is withdrawn too: no "Try again" brings back what its author deleted.
+        """
+        return await self._database.write(lambda connection: _withdraw(connection, (team, channel, ts)))
+
+    async def erase_unfinished(self, older_than_seconds: float) -> int:
+        """Erase the texts that have been unfinished for longer than that; return how many."""
+        old = messages.c.state_since < now() - older_than_seconds
+        unfinished = messages.c.state == MessageState.UNFINISHED
+        erase = update(messages).where(unfinished, old, messages.c.text.is_not(None)).values(ERASED)
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(erase)).rowcount
+
+        return await self._database.write(work)
+
+
+async def _settled(
+    connection: AsyncConnection, message: NewMessage, decide: Decide
+) -> tuple[Heard, Verdict] | None:
+    """Return the outcome where nothing needs to be written."""
+    thread = await thread_at(connection, message.place)
+    verdict = decide(thread)
+    if await _row(connection, (message.place.team, message.place.channel, message.ts)):
+        return Heard.DUPLICATE, verdict
+    if not verdict.accept and (thread is None or thread.following == verdict.following):
+        return Heard.IGNORED, verdict
+    return None
+
+
+async def _hear(connection: AsyncConnection, message: NewMessage, decide: Decide) -> tuple[Heard, Verdict]:
+    thread = await thread_at(connection, message.place, lock=True)
+    verdict = decide(thread)
+    if verdict.accept:
+        thread = thread or await _new_thread(connection, message)
+        if not await _remember(connection, thread, message):
+            return Heard.DUPLICATE, verdict
+    if thread is not None:
+        newest = max(thread.last_message_ts or "", message.ts)
+        advance = update(threads).where(threads.c.id == thread.id)
+        await connection.execute(advance.values(following=verdict.following, last_message_ts=newest))
+    return (Heard.ACCEPTED if verdict.accept else Heard.IGNORED), verdict
+
+
+async def _new_thread(connection: AsyncConnection, message: NewMessage) -> Thread:
+    place = message.place
+    values = {"team": place.team, "channel": place.channel, "thread_ts": place.thread_ts}
+    await connection.execute(insert(connection, threads).values(values).on_conflict_do_nothing())
+    thread = await thread_at(connection, place, lock=True)
+    assert thread is not None, "inserted by us, or by whom we met"  # noqa: S101
+    return thread
+
+
+async def _remember(connection: AsyncConnection, thread: Thread, message: NewMessage) -> bool:
+    """Insert the message; False where it has a row already."""
+    values = {
+        "thread_id": thread.id,
+        "team": message.place.team,
+        "channel": message.place.channel,
+        "ts": message.ts,
+        "user": message.user,
+        "author_team": message.author_team,
+        "text": message.text,
+        "files": [dict(file) for file in message.files],
+        "state": MessageState.WAITING,
+        "state_since": now(),
+    }
+    statement = insert(connection, messages).values(values).on_conflict_do_nothing().returning(messages.c.id)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def _change(
+    connection: AsyncConnection, key: tuple[str, str, str], text: str, files: Sequence[Mapping[str, Any]]
+) -> Touched:
+    row = await _row(connection, key, lock=True)
+    if row is None:
+        return Touched.UNKNOWN
+    content = {"text": text, "files": [dict(file) for file in files]}
+    if row["text"] is None:
+        return Touched.SETTLED
+    met = _met(row)
+    if all(row[name] == value for name, value in content.items()):
+        return Touched.SETTLED if met is Touched.SETTLED else Touched.SAME
+    await connection.execute(update(messages).where(messages.c.id == row["id"]).values(content))
+    await _ask_to_restart(connection, row)
+    return met
+
+
+async def _withdraw(connection: AsyncConnection, key: tuple[str, str, str]) -> Touched:
+    row = await _row(connection, key, lock=True)
+    if row is None:
+        return Touched.UNKNOWN
+    if row["text"] is None:
+        return Touched.SETTLED
+    gone = {"state": MessageState.WITHDRAWN, "state_since": now(), **ERASED}
+    await connection.execute(update(messages).where(messages.c.id == row["id"]).values(gone))
+    await _ask_to_restart(connection, row)
+    return _met(row)
+
+
+def _met(row: RowMapping) -> Touched:
+    met = {MessageState.WAITING: Touched.WAITING, MessageState.CLAIMED: Touched.ACTIVE}
+    return met.get(row["state"], Touched.SETTLED)
+
+
+async def _ask_to_restart(connection: AsyncConnection, row: RowMapping) -> None:
+    if row["state"] == MessageState.CLAIMED:
+        restart = update(runs).where(runs.c.id == row["run_id"]).values(restart_requested=True)
+        await connection.execute(restart)
+
+
+async def _row(connection: AsyncConnection, key: tuple[str, str, str], *, lock: bool = False) -> RowMapping | None:
+    query = select(messages).where(posted(*key))
+    rows = await all_rows(connection, query.with_for_update(key_share=True) if lock else query)
+    return rows[0] if rows else None

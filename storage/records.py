@@ -1,0 +1,246 @@
+"""What is remembered, as frozen records: no SQLAlchemy, no Slack, no OpenAI in here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class MessageState(StrEnum):
+    """Where a person's message stands on its way to an answer."""
+
+    WAITING = "waiting"  # no run has taken it yet
+    CLAIMED = "claimed"  # an active run is answering it
+    ANSWERED = "answered"  # its run completed; its text is erased
+    UNFINISHED = "unfinished"  # its run failed or was stopped; its text is kept for a while
+    WITHDRAWN = "withdrawn"  # its author deleted it; its text is erased
+
+
+class RunStatus(StrEnum):
+    """The Assistants API's words for where a run stands."""
+
+    QUEUED = "queued"  # given back (shutdown, "Try again"); waits for a worker
+    IN_PROGRESS = "in_progress"
+    REQUIRES_ACTION = "requires_action"
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROGRESS, RunStatus.REQUIRES_ACTION)
+"""A thread has at most one run with one of these."""
+
+
+class ReplyState(StrEnum):
+    """Where one Slack message of a reply stands."""
+
+    STARTING = "starting"  # we meant to post it; whether Slack has it is unknown
+    OPEN = "open"  # Slack has it under its ts; it is still being written
+    CLOSED = "closed"  # it is as it shall be
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A Slack thread. `team` is the installation's team, never the author's."""
+
+    team: str
+    channel: str
+    thread_ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One dialogue with memory, in one Slack thread."""
+
+    id: int
+    place: Place
+    memory: str | None = None  # opaque to all but the engine
+    tail_item_id: str | None = None  # opaque likewise: the last item of the last completed turn
+    following: str | None = None  # the one person answered here without a mention
+    assistant: str | None = None
+    additional_instructions: str | None = None
+    last_seen_ts: str | None = None  # Slack's ts of the newest message that the model has got
+    last_message_ts: str | None = None  # Slack's ts of the newest message we know of: follow-ups end after silence
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What a person said, before it has a row."""
+
+    place: Place
+    ts: str
+    user: str
+    text: str
+    author_team: str | None = None  # the author's own team, which in shared channels is not ours
+    files: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person said, as kept until it is answered."""
+
+    id: int
+    ts: str
+    user: str
+    text: str | None  # None once erased
+    author_team: str | None
+    files: tuple[Mapping[str, Any], ...]
+    state: MessageState
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a message is for us, and whom the thread follows from now on."""
+
+    accept: bool
+    reason: str  # for the log: why it was, or was not, for us
+    following: str | None = None
+
+
+Decide = Callable[[Thread | None], Verdict]
+"""Pure: the thread as it stands (None: we were never in it) -> the verdict on one message."""
+
+
+class Heard(StrEnum):
+    """What became of a message that was told to storage."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"  # it has a row already
+    IGNORED = "ignored"  # it is not for us
+
+
+class Touched(StrEnum):
+    """What an edit or a deletion met."""
+
+    UNKNOWN = "unknown"  # no row: it was never for us
+    SAME = "same"  # an edit that changed neither text nor files
+    WAITING = "waiting"  # changed or withdrawn before any run took it
+    ACTIVE = "active"  # its run is under way: asked to start again with the rest
+    SETTLED = "settled"  # answered, unfinished or withdrawn: there is no run to tell
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a run: every write of the run carries all three, or changes nothing."""
+
+    run_id: str
+    owner: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One model response of a run. `state` is the engine's word; `item_ids` are what it added to the memory."""
+
+    position: int
+    response_id: str
+    state: str
+    item_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One Slack message of a run's answer, beginning at that character of the answer's text."""
+
+    position: int
+    ts: str | None
+    state: ReplyState
+    from_char: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """One step of a run: seconds since the epoch, None where unknown."""
+
+    position: int
+    type: str
+    title: str
+    status: str
+    started_at: float | None = None
+    finished_at: float | None = None
+    item_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of a run, summed over its responses."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Turning messages into one answer. Times in seconds since the epoch, by the database's clock."""
+
+    id: str
+    thread_id: int
+    status: RunStatus
+    attempt: int
+    lapses: int  # how often a lease on it lapsed without an end
+    assistant: Mapping[str, Any] | None = None  # the resolved copy it began with
+    stop_requested_by: str | None = None  # a user id, or "" where Slack did not say
+    restart_requested: bool = False
+    error: str | None = None
+    usage: Usage | None = None
+    created_at: float = 0.0
+    first_text_at: float | None = None
+    finished_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run taken by a worker, with everything it needs to answer it. Messages are sorted by Slack's ts."""
+
+    lease: Lease
+    run: Run
+    thread: Thread
+    messages: tuple[Message, ...]
+    replies: tuple[Reply, ...] = ()
+    responses: tuple[Response, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a worker sees once a second: is there work, and which of its runs shall stop or start again."""
+
+    claimable: bool
+    stops: Mapping[str, str] = field(default_factory=dict)  # run id -> who asked (a user id, or "")
+    restarts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, with all that is stored in the one transaction that ends it."""
+
+    status: RunStatus
+    error: str | None = None
+    usage: Usage | None = None
+    steps: tuple[RunStep, ...] = ()
+    responses: tuple[Response, ...] = ()  # final states of the responses already stored
+    replies_closed: bool = True
+    tail_item_id: str | None = None  # advances only when status is completed or incomplete
+    last_seen_ts: str | None = None  # likewise
+    first_text_at: float | None = None  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """What a Stop met in a thread."""
+
+    run_id: str | None  # the active run that was asked to stop
+    unqueued: int  # waiting messages that will not be answered
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person thought of an answer: "up" or "down"."""
+
+    run_id: str
+    user: str
+    value: str
+    reason: str | None = None

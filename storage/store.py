@@ -1,0 +1,38 @@
+"""The store: everything that is remembered, behind one door."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from storage import leases
+from storage.database import Database
+from storage.feedback import FeedbackBook
+from storage.messages import Messages
+from storage.runs import Runs
+from storage.threads import Threads
+
+
+class Store:
+    """An open database, by concept."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.threads = Threads(database)
+        self.messages = Messages(database)
+        self.runs = Runs(database)
+        self.feedback = FeedbackBook(database)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, exclusive: bool = True) -> AsyncIterator["Store"]:
+        """Open and migrate the database, and close it at the end.
+
+        `exclusive` makes sure that no other process of ours has it open, and lets the leases of dead processes
+        lapse at once. Raises UnknownDatabase, DatabaseInUse, DatabaseUnavailable, SchemaTooNew, MigrationFailed.
+        """
+        database = await Database.open(url, exclusive=exclusive)
+        try:
+            if database.exclusive:
+                await database.write(leases.void)
+            yield cls(database)
+        finally:
+            await database.close()

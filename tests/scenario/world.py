@@ -1,0 +1,134 @@
+"""The whole bot between both emulators, on a clock that moves when nobody is doing anything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.app import Bot
+from bot.playground.clock import SteppedClock
+from bot.playground.openai.emulated import EmulatedOpenAI
+from bot.playground.slack.seen import SeenMessage
+from bot.playground.slack.workspace import EmulatedSlack
+from bot.settings import Settings
+
+QUIET = 0.02  # real seconds without any activity after which the emulated time moves on
+STEP = 1.0  # emulated seconds at most per move
+PATIENCE = 20.0  # real seconds until a scenario is given up
+
+
+class World:
+    """A workspace with Ann, Bo and #general, an OpenAI API, and the bot between them."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.clock = SteppedClock()
+        self.slack = EmulatedSlack(self.clock)
+        self.openai = EmulatedOpenAI(self.clock)
+        self.bot: Bot | None = None
+        self._folder = folder
+        self._settings = settings
+        self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
+        self.bo = self.slack.add_person("Bo Ek", display_name="Bo")
+        self.general = self.slack.add_channel("general", members=(self.ann, self.bo))
+        self.at_bot = f"<@{self.slack.bot_user}>"
+
+    def settings(self) -> Settings:
+        """The bot's settings: everything at its default but for the two base URLs, and what the test says."""
+        values: dict[str, Any] = {
+            "slack_bot_token": self.slack.bot_token,
+            "slack_app_token": self.slack.app_token,
+            "slack_api_url": self.slack.api_url,
+            "openai_api_key": self.openai.api_key,
+            "openai_base_url": self.openai.base_url,
+            "database_url": f"sqlite+aiosqlite:///{self._folder / 'threadmate.db'}",
+            **self._settings,
+        }
+        return Settings(**values)
+
+    @asynccontextmanager
+    async def running(self, *, gently: bool = True) -> AsyncIterator[Bot]:
+        """The bot, started; stopped as by SIGTERM at the end."""
+        async with Bot.open(self.settings(), self.clock) as bot:
+            self.bot = bot
+            await bot.start()
+            try:
+                yield bot
+            finally:
+                if gently:
+                    await self.meanwhile(bot.stop())
+
+    def activity(self) -> int:
+        """Grows with everything that happens at either emulator."""
+        return self.slack.activity + self.openai.activity
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Return once that holds, moving time on whenever nothing happens any more."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                await self._let_happen()
+
+    async def meanwhile(self, work: Any) -> Any:
+        """The result of that work, with time moving on while it waits."""
+        task = asyncio.ensure_future(work)
+        await self.until(task.done)
+        return task.result()
+
+    async def settle(self) -> None:
+        """Return when no run is under way, no session works, and every event is acknowledged."""
+        await self.until(lambda: not self.bot_is_busy())
+
+    def bot_is_busy(self) -> bool:
+        """Whether the bot has something to do, as far as anybody can see."""
+        waiting = bool(self.slack.unacknowledged)
+        return waiting or (self.bot is not None and self.bot.worker.busy > 0)
+
+    async def _let_happen(self) -> None:
+        before = self.activity()
+        await asyncio.sleep(QUIET)
+        if self.activity() == before:
+            wait = self.clock.next_timer()
+            await self.clock.advance(min(STEP, wait) if wait is not None else STEP)
+
+    # -- what people do and see
+
+    async def mention(self, text: str, *, user: str | None = None, thread_ts: str | None = None) -> str:
+        """Let somebody (Ann) mention the bot in #general; the message's ts."""
+        said = f"{self.at_bot} {text}"
+        return await self.slack.post(self.general, user or self.ann, said, thread_ts=thread_ts)
+
+    def answers(self, thread_ts: str, channel: str | None = None) -> list[SeenMessage]:
+        """The bot's messages in a thread."""
+        return self.slack.replies(channel or self.general, thread_ts)
+
+    def answered(self, thread_ts: str, channel: str | None = None, count: int = 1) -> Callable[[], bool]:
+        """Whether the bot's newest messages there are whole: that many, none streaming, nothing under way."""
+
+        def holds() -> bool:
+            answers = self.answers(thread_ts, channel)
+            whole = len(answers) >= count and not any(answer.streaming for answer in answers)
+            return whole and not self.bot_is_busy()
+
+        return holds
+
+    def only_answer(self, thread_ts: str, channel: str | None = None) -> SeenMessage:
+        """The one message of the bot in that thread."""
+        (answer,) = self.answers(thread_ts, channel)
+        return answer
+
+    def last_input(self) -> list[str]:
+        """The texts of the newest request's input, in order."""
+        return [part["text"] for item in self.openai.creates[-1].get("input", []) for part in item["content"]]
+
+
+def block_types(message: SeenMessage) -> list[str]:
+    """The kinds of a message's blocks, in order."""
+    return [str(block["type"]) for block in message.blocks]
+
+
+def actions(message: SeenMessage) -> set[str]:
+    """The action ids of the buttons under a message."""
+    elements: list[Mapping[str, Any]] = [
+        element for block in message.blocks for element in block.get("elements", []) if "action_id" in element
+    ]
+    return {str(element["action_id"]) for element in elements}

@@ -1,0 +1,95 @@
+"""Logging: who may say how much, in which form, and with which ids."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from bot import logs
+
+
+@pytest.fixture(autouse=True)
+def _root_as_it_was() -> Iterator[None]:
+    """Keep pytest's own handlers out of reach while a test configures logging."""
+    root = logging.getLogger()
+    names = (None, *logs.OURS, *logs.LIBRARIES)
+    handlers, levels = root.handlers[:], [logging.getLogger(name).level for name in names]
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    for name, level in zip(names, levels, strict=True):
+        logging.getLogger(name).setLevel(level)
+
+
+def test_json_lines_carry_the_ids_of_their_context(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "json")
+    with logs.ids(team="T1", channel="C1"), logs.ids(run="r1"):
+        logging.getLogger("bot.worker").info("claimed %s", "it")
+    logging.getLogger("bot.worker").info("idle")
+    first, second = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert first.pop("time")
+    assert first == {
+        "level": "INFO",
+        "logger": "bot.worker",
+        "message": "claimed it",
+        "team": "T1",
+        "channel": "C1",
+        "run": "r1",
+    }
+    assert "team" not in second
+
+
+def test_console_lines_end_with_the_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "console")
+    with logs.ids(team="T1", run="r1"):
+        logging.getLogger("handlers.messages").warning("odd", extra={"seconds": 2})
+    assert capsys.readouterr().err.endswith("WARNING handlers.messages: odd seconds=2 team=T1 run=r1\n")
+
+
+async def test_tasks_begun_in_a_block_keep_its_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "console")
+
+    async def work() -> None:
+        logging.getLogger("bot").info("working")
+
+    with logs.ids(run="r1"):
+        task = asyncio.create_task(work())
+    await task
+    assert "run=r1" in capsys.readouterr().err
+
+
+def test_ids_given_with_a_line_win_over_those_of_the_context(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "json")
+    with logs.ids(run="outer"):
+        logging.getLogger("bot").info("x", extra={"run": "given"})
+    assert json.loads(capsys.readouterr().err)["run"] == "given"
+
+
+def test_only_our_own_loggers_speak_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("openai").setLevel(logging.DEBUG)  # what OPENAI_LOG=debug does
+    logs.configure("DEBUG", "console")
+    for name in (*logs.OURS, *logs.LIBRARIES, "somebody.else"):
+        logging.getLogger(f"{name}.part").debug("body")
+        logging.getLogger(f"{name}.part").info("body")
+    err = capsys.readouterr().err
+    assert err.count("body") == 2 * len(logs.OURS)
+
+
+def test_libraries_are_as_quiet_as_we_are_when_told(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("ERROR", "console")
+    logging.getLogger("slack_sdk").warning("hm")
+    logging.getLogger("bot").warning("hm")
+    logging.getLogger("bot").error("oh")
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_exception_stays_one_json_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "json")
+    try:
+        {}["lost"]
+    except KeyError:
+        logging.getLogger("bot").exception("failed")
+    [line] = capsys.readouterr().err.splitlines()
+    assert "KeyError" in json.loads(line)["exc_info"]
