@@ -32,6 +32,7 @@ class Post:
     author_team: str | None = None
     external: bool = False  # its author belongs neither to the installation's team nor to its enterprise
     mention: bool = False  # Slack itself said so (app_mention)
+    edited: bool = False  # this is how an older message reads now
     files: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -64,15 +65,22 @@ def without_mention(text: str, user: str) -> str:
     return re.sub(rf"<@{re.escape(user)}(?:\|[^>]*)?>", "", text).strip()
 
 
+def is_a_person(post: Post, manners: Manners) -> bool:
+    """Whether somebody wrote it: not we, no other bot, not Slack itself."""
+    return bool(post.user) and not post.bot_id and post.user not in SLACK_ITSELF | {manners.bot_user}
+
+
 def decide(post: Post, thread: Thread | None, manners: Manners, now: float) -> Verdict:
     """Decide on one post: `thread` as it stands before it (None: we were never in it), `now` in seconds."""
-    following = _still_following(post, thread)
+    following = _still_following(post, thread, manners)
     if reason := _unanswerable(post, manners, now):
         return Verdict(False, reason, following)
     if post.direct:
         return Verdict(True, "a direct message", following)
     if post.mention or manners.bot_user in mentioned(post.text):
         return Verdict(True, "a mention", post.user)
+    if post.edited:
+        return Verdict(False, "an edit that adds no mention", following)
     if post.thread_ts is None or thread is None:
         return Verdict(False, "no mention", following)
     return _follow_up(post, following, manners)
@@ -92,15 +100,17 @@ def _unanswerable(post: Post, manners: Manners, now: float) -> str | None:
     return None
 
 
-def _still_following(post: Post, thread: Thread | None) -> str | None:
+def _still_following(post: Post, thread: Thread | None, manners: Manners) -> str | None:
     """Whom the thread follows after this post, unless the post is a mention of ours."""
     if thread is None or thread.following is None:
         return None
-    silent_since = float(thread.last_message_ts or post.ts)
-    if float(post.ts) - silent_since > SILENCE:
+    newest = thread.last_message_ts or post.ts
+    if post.edited or post.ts < newest:
+        return thread.following  # told late: what it says of the thread is known already
+    if float(post.ts) - float(newest) > SILENCE:
         return None
-    is_a_person = not post.bot_id and post.user not in SLACK_ITSELF
-    return None if is_a_person and post.user != thread.following else thread.following
+    somebody_else = is_a_person(post, manners) and post.user != thread.following
+    return None if somebody_else else thread.following
 
 
 def _follow_up(post: Post, following: str | None, manners: Manners) -> Verdict:

@@ -59,7 +59,7 @@ class Bot:
             desk = _desk(settings, store, workspaces, engine, clock)
             terms = Terms(settings.max_concurrent_runs, settings.lease_seconds)
             worker = Worker(store, partial(answer, desk), clock, terms)
-            app = _bolt(settings, session, home)
+            app = _bolt(settings, home)
             inbox = Inbox(
                 store,
                 workspaces,
@@ -109,7 +109,7 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=CONNECTIONS))
 
 
-def _web_client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
+def _web_client(settings: Settings, session: aiohttp.ClientSession | None, token: str | None) -> AsyncWebClient:
     """No retry handlers: the default one executes chat.startStream twice after a reset (reference trap 22)."""
     return AsyncWebClient(token, base_url=settings.slack_api_url, session=session, retry_handlers=[])
 
@@ -141,7 +141,7 @@ def _desk(settings: Settings, store: Store, workspaces: Workspaces, engine: Engi
     )
 
 
-def _bolt(settings: Settings, session: aiohttp.ClientSession, home: Workspace) -> AsyncApp:
+def _bolt(settings: Settings, home: Workspace) -> AsyncApp:
     """Bolt, which acknowledges events after their handler and never calls `auth.test` (reference trap 21)."""
     token = settings.slack_bot_token.get_secret_value()
 
@@ -156,7 +156,7 @@ def _bolt(settings: Settings, session: aiohttp.ClientSession, home: Workspace) -
 
     return AsyncApp(
         name="threadmate",
-        client=_web_client(settings, session, None),  # Bolt's own calls: none but the socket's
+        client=_web_client(settings, None, None),  # without a session: Bolt copies it for every click
         authorize=authorize,
         process_before_response=True,
         ignoring_self_events_enabled=False,  # ours are ignored by `addressing`, with a logged reason

@@ -5,10 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.addressing import without_mention
+from bot.addressing import SLACK_ITSELF, without_mention
 from bot.errors import SlackError
 from bot.people import People
-from bot.reading import Line, background, people_in, quote, readable
+from bot.reading import (
+    LEFT_OUT,
+    LEFT_OUT_MANY,
+    UNREADABLE,
+    Line,
+    background,
+    imitates,
+    people_in,
+    quote,
+    readable,
+)
 from bot.slack import Slack
 from bot.workspaces import Workspace
 from storage.records import Claim, Message, Place, RunStatus
@@ -20,6 +30,11 @@ PAGES = 10  # a thread longer than that is cut, and that is said
 PATIENCE = 60.0  # seconds: an answer without the history is better than none
 
 UNFINISHED = (RunStatus.FAILED, RunStatus.CANCELLED)
+OWN = {
+    RunStatus.FAILED: "your own answer, which failed",
+    RunStatus.CANCELLED: "your own answer, stopped",
+}
+NOBODY = "unknown"
 BARE_MENTION = "(mentioned you without a word: answer what was said)"
 
 
@@ -28,7 +43,8 @@ class Unseen:
     """Messages of the thread that the model has not got, oldest first."""
 
     lines: tuple[Line, ...] = ()
-    left_out: int | None = 0  # None: unknown how many
+    gap: str = ""  # the sentence on what is missing among them
+    speakers: frozenset[str] = frozenset()  # who wrote in the thread, as far as it was read
 
 
 class CatchUp:
@@ -45,67 +61,72 @@ class CatchUp:
         `own`: the ts of our replies in the thread, and how their runs ended.
         """
         unseen = await self._unseen(claim, own)
-        several = bool(unseen.lines) or len({message.user for message in claim.messages}) > 1
-        names = await self._names(unseen.lines, claim.messages, speakers=several)
-        asked = (self._asked(message, names, quoted=several) for message in claim.messages)
-        missed = (background(unseen.lines, names, unseen.left_out),) if unseen.lines else ()
-        return (*missed, *asked)
+        asked = [self._asked(message) for message in claim.messages]
+        speakers = unseen.speakers | {line.user for line in asked}
+        several = bool(unseen.lines) or len(speakers) > 1 or any(imitates(readable(it.text, {})) for it in asked)
+        names = await self._names([*unseen.lines, *asked] if several else [], asked)
+        missed = (background(unseen.lines, names, unseen.gap),) if unseen.lines or unseen.gap else ()
+        return (*missed, *(quote(line, names) if several else readable(line.text, names) for line in asked))
 
-    def _asked(self, message: Message, names: Mapping[str, str], *, quoted: bool) -> str:
+    def _asked(self, message: Message) -> Line:
         text = without_mention(message.text or "", self._workspace.bot_user) or BARE_MENTION
-        return quote(Line(message.ts, message.user, text), names) if quoted else readable(text, names)
+        return Line(message.ts, message.user, text)
 
-    async def _names(
-        self, lines: Sequence[Line], messages: Sequence[Message], *, speakers: bool
-    ) -> dict[str, str]:
-        """The names of everybody who is quoted or mentioned; without `speakers`, the asker is neither."""
-        texts = [line.text for line in lines] + [message.text or "" for message in messages]
-        users = set().union(*map(people_in, texts)) - {self._workspace.bot_user}
-        if speakers:
-            users |= {line.user for line in lines} | {message.user for message in messages}
-        return {user: (await self._people.of(user)).name for user in sorted(users)}
+    async def _names(self, quoted: Sequence[Line], plain: Sequence[Line]) -> dict[str, str]:
+        """The names of everybody who is quoted or mentioned; who asks without being quoted is neither."""
+        mentioned = set().union(*(people_in(line.text) for line in (*quoted, *plain)))
+        speaking = {line.user for line in quoted if not line.name and line.user != NOBODY}
+        return await self._people.names(mentioned | speaking)
 
     async def _unseen(self, claim: Claim, own: Mapping[str, RunStatus]) -> Unseen:
         place, newest = claim.thread.place, claim.messages[-1].ts
         if newest == place.thread_ts:
             return Unseen()  # the thread begins with the question: nothing was said before
+        since = claim.thread.last_seen_ts
         try:
-            messages, complete = await read_thread(self._workspace.slack, place, claim.thread.last_seen_ts, newest)
+            messages, complete = await read_thread(self._workspace.slack, place, since, newest)
         except SlackError as error:
             log.warning("the thread could not be read", extra={"error": error.error})
-            return Unseen()
+            return Unseen(gap=UNREADABLE)
         asked = {message.ts for message in claim.messages}
-        since = claim.thread.last_seen_ts or ""
         lines = [
             line
             for message in messages
-            if since < message["ts"] < newest and message["ts"] not in asked and (line := self._line(message, own))
+            if (since or "") < message["ts"] < newest
+            and message["ts"] not in asked
+            and (line := self._line(message, own, remembered=since is not None))
         ]
-        left_out = max(0, len(lines) - self._keep) if complete else None
-        kept = lines[len(lines) - self._keep :] if self._keep < len(lines) else lines
-        return Unseen(tuple(kept), left_out)
+        left_out = max(0, len(lines) - self._keep)
+        gap = LEFT_OUT.format(count=left_out) if left_out else ""
+        return Unseen(tuple(lines[left_out:]), gap if complete else LEFT_OUT_MANY, self._speakers(messages))
 
-    def _line(self, message: Mapping[str, Any], own: Mapping[str, RunStatus]) -> Line | None:
-        """One message as a line; None for an answer of ours that the model knows as its own."""
-        ts, text = str(message["ts"]), str(message.get("text") or "")
-        ours = message.get("user") == self._workspace.bot_user or message.get("bot_id") == self._workspace.bot_id
-        if ours and own.get(ts) not in UNFINISHED:
+    def _speakers(self, messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+        """Who wrote in the thread: its root says it of the messages that were not read, too."""
+        users = {str(message["user"]) for message in messages if message.get("user")}
+        replied = {str(user) for message in messages for user in message.get("reply_users") or ()}
+        return frozenset((users | replied) - SLACK_ITSELF - {self._workspace.bot_user})
+
+    def _line(self, message: Mapping[str, Any], own: Mapping[str, RunStatus], *, remembered: bool) -> Line | None:
+        """One message as a line; None for what is gone, and for an answer that the model knows as its own."""
+        if message.get("subtype") == "tombstone":
             return None
-        user = str(message.get("user") or message.get("bot_id") or "unknown")
-        if ours:
-            note = (
-                "your own answer, stopped" if own[ts] is RunStatus.CANCELLED else "your own answer, which failed"
-            )
-        else:
-            note = "a bot" if message.get("bot_id") else ""
-        return Line(ts, user, text, note)
+        ts, text = str(message["ts"]), str(message.get("text") or "")
+        user = str(message.get("user") or message.get("bot_id") or NOBODY)
+        if user == self._workspace.bot_user or message.get("bot_id") == self._workspace.bot_id:
+            status = own.get(ts, RunStatus.COMPLETED)
+            known = remembered and status not in UNFINISHED
+            return None if known else Line(ts, self._workspace.bot_user, text, OWN.get(status, "your own answer"))
+        if not message.get("bot_id"):
+            return Line(ts, user, text)
+        profile = message.get("bot_profile") or {}
+        return Line(ts, user, text, "a bot", str(message.get("username") or profile.get("name") or user))
 
 
 async def read_thread(
     slack: Slack, place: Place, oldest: str | None, latest: str
 ) -> tuple[list[Mapping[str, Any]], bool]:
     """The thread's messages between two ts, oldest first, and whether that is all of them."""
-    messages: list[Mapping[str, Any]] = []
+    messages: dict[str, Mapping[str, Any]] = {}  # by ts: the root heads every page
     more: dict[str, Any] = {"oldest": oldest} if oldest else {}
     for _ in range(PAGES):
         page = await slack.call(
@@ -117,9 +138,13 @@ async def read_thread(
             limit=PAGE,
             **more,
         )
-        messages += page["messages"]
+        messages.update((message["ts"], message) for message in page["messages"])
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
-            return messages, True
+            return _oldest_first(messages), True
         more["cursor"] = cursor
-    return messages, False
+    return _oldest_first(messages), False
+
+
+def _oldest_first(messages: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [messages[ts] for ts in sorted(messages)]

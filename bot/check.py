@@ -22,8 +22,8 @@ from storage.errors import StorageError
 from storage.inspection import inspect_database
 from storage.schema import SchemaState
 
-PATIENCE = 10.0  # seconds for one answer of Slack; whoever takes longer is as good as gone for a check
-MODEL_PATIENCE = 60.0  # seconds for one answer of OpenAI: a model may think before it says hello
+PATIENCE = 10.0  # seconds for one answer; whoever takes longer is as good as gone for a check
+MODEL_PATIENCE = 60.0  # seconds for the model, which may think before it says hello
 
 TOKEN_REFUSED = {
     "account_inactive": "its app or its user was removed; install the app again",
@@ -177,7 +177,8 @@ class _Slack:
 async def _assistant(settings: Settings, cheap: bool) -> list[Line]:
     """The OpenAI half. What could not be asked any more has its line too."""
     key = settings.openai_api_key.get_secret_value()
-    engine = Engine.connect(key, settings.openai_base_url, SystemClock(), read_timeout=MODEL_PATIENCE)
+    patience = PATIENCE if cheap else MODEL_PATIENCE
+    engine = Engine.connect(key, settings.openai_base_url, SystemClock(), read_timeout=patience)
     try:
         findings = await probe(engine, settings.openai_model, cheap=cheap)
     finally:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine, Iterable
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import NoReturn
 
 import click
 
@@ -31,7 +31,18 @@ def run() -> None:
     """Answer in Slack until SIGTERM or SIGINT; prints `ready` when it takes events."""
     settings = _settings()
     logs.configure(settings.log_level, settings.log_format)
-    _finish(_checked_run(settings))
+    try:
+        asyncio.run(_checked_run(settings))
+    except ChecksFailed as error:
+        _give_up(map(str, error.lines), CHECK_FAILED)
+    except SettingsError as error:
+        _give_up(error.faults, BAD_SETTINGS)
+    except ThreadmateError as error:
+        _give_up([f"✗ {error}"], CHECK_FAILED)
+    except UnknownDatabase as error:
+        _give_up([str(error)], BAD_SETTINGS)
+    except StorageError as error:
+        _give_up([str(error)], BAD_DATABASE)
 
 
 @main.command("check")
@@ -39,7 +50,11 @@ def check_command() -> None:
     """Look at tokens, scopes, Socket Mode, OpenAI and the database; say what to do where something is wrong."""
     settings = _settings()
     logs.configure("ERROR", settings.log_format)
-    _finish(_print_check(settings))
+    report = asyncio.run(check(settings))
+    for line in report.lines:
+        click.echo(str(line))
+    if report.failed:
+        sys.exit(CHECK_FAILED)
 
 
 @main.command()
@@ -61,34 +76,11 @@ async def _checked_run(settings: Settings) -> None:
     await app.run(settings)
 
 
-async def _print_check(settings: Settings) -> None:
-    report = await check(settings)
-    for line in report.lines:
-        click.echo(str(line))
-    if report.failed:
-        sys.exit(CHECK_FAILED)
-
-
 def _settings() -> Settings:
     try:
         return Settings.read()
     except SettingsError as error:
         _give_up(error.faults, BAD_SETTINGS)
-
-
-def _finish(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(work)
-    except ChecksFailed as error:
-        _give_up(map(str, error.lines), CHECK_FAILED)
-    except SettingsError as error:
-        _give_up(error.faults, BAD_SETTINGS)
-    except ThreadmateError as error:
-        _give_up([f"could not start: {error}"], CHECK_FAILED)
-    except UnknownDatabase as error:
-        _give_up([str(error)], BAD_SETTINGS)
-    except StorageError as error:
-        _give_up([str(error)], BAD_DATABASE)
 
 
 def _give_up(lines: Iterable[str], code: int) -> NoReturn:

@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.lazy_listener.async_internals import to_runnable_function
+from slack_bolt.lazy_listener.asyncio_runner import AsyncioLazyListenerRunner
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -29,7 +33,9 @@ class Connection:
         self._app_token = app_token
         self._clock = clock
         self._handler: _Handler | None = None
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._in_flight: set[asyncio.Future[None]] = set()
+        app.listener_runner.lazy_listener_runner = _LazyRunner(app, self._in_flight)
 
     async def open(self) -> None:
         """Connect; returns when events can arrive, however long that takes."""
@@ -37,23 +43,21 @@ class Connection:
             await self._clock.sleep(LOOK_EVERY)
 
     async def watch(self) -> None:
-        """Look after the connection until cancelled."""
-        gone_since: float | None = None
-        while True:
+        """Look after the connection until it is closed."""
+        seen_at = self._clock.monotonic()
+        while not self._closed:
             await self._clock.sleep(LOOK_EVERY)
             now = self._clock.monotonic()
             if self._handler is not None and await self._handler.client.is_connected():
-                gone_since = None
-                continue
-            gone_since = now if gone_since is None else gone_since
-            if now - gone_since >= REBUILD_AFTER:
-                log.warning("no connection to Slack for a minute: it is rebuilt")
+                seen_at = now
+            elif self._handler is None or now - seen_at >= REBUILD_AFTER:
+                log.warning("no connection to Slack: it is rebuilt", extra={"for_s": now - seen_at})
                 await self._drop()
                 await self._build()
-                gone_since = None
 
     async def close(self) -> None:
-        """Disconnect, and wait for the listeners in flight."""
+        """Disconnect, and wait for the listeners in flight, those behind a button too."""
+        self._closed = True
         await self._drop()
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=LISTENERS_WITHIN)
@@ -64,6 +68,8 @@ class Connection:
             await handler.close_async()  # type: ignore[no-untyped-call]
 
     async def _build(self) -> bool:
+        if self._closed:
+            return False
         handler = _Handler(self._app, self._app_token, self._in_flight)
         try:
             async with self._clock.timeout(REBUILD_AFTER):
@@ -74,13 +80,28 @@ class Connection:
                 await handler.close_async()  # type: ignore[no-untyped-call]
             return False
         self._handler = handler
+        if self._closed:  # meanwhile
+            await self._drop()
         return True
+
+
+class _LazyRunner(AsyncioLazyListenerRunner):
+    """Bolt's runner of what follows behind an acknowledged click, which also tells what is in flight."""
+
+    def __init__(self, app: AsyncApp, in_flight: "set[asyncio.Future[None]]") -> None:
+        super().__init__(app.logger)
+        self._in_flight = in_flight
+
+    def start(self, function: Callable[..., Awaitable[None]], request: AsyncBoltRequest) -> None:
+        task = asyncio.ensure_future(to_runnable_function(function, self.logger, request))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
 
 
 class _Handler(AsyncSocketModeHandler):
     """Bolt's handler, which also tells which listeners are in flight and keeps tickets out of the log."""
 
-    def __init__(self, app: AsyncApp, app_token: str, in_flight: "set[asyncio.Task[None]]") -> None:
+    def __init__(self, app: AsyncApp, app_token: str, in_flight: "set[asyncio.Future[None]]") -> None:
         quiet = logging.getLogger("slack_sdk.socket_mode.connection")
         quiet.setLevel(logging.CRITICAL)  # its errors quote the one-time wss:// ticket
         super().__init__(app, app_token, logger=quiet)

@@ -23,6 +23,14 @@ class FrontDesk:
     store: Store
     workspaces: Workspaces
 
+    def refusal(self, team: str, external: bool) -> str | None:
+        """Why a press is not for us; None where it is."""
+        if team not in self.workspaces.teams:
+            return "we are not installed there"
+        if external and not self.inbox.allow_external:
+            return "pressed by somebody of another organisation"
+        return None
+
     async def take_feedback(self, team: str, channel: str, message_ts: str, user: str, value: str) -> None:
         """Keep what a person thought of an answer; a message that is no answer of ours is ignored."""
         found = await self.store.runs.of_reply(team, channel, message_ts)
@@ -36,7 +44,8 @@ class FrontDesk:
         found = await self.store.runs.of_reply(team, channel, message_ts)
         if found and await self.inbox.try_again(found[0].id):
             return
-        sentence = words.TRYING_AGAIN_ALREADY if found else words.TRY_AGAIN_TOO_LATE
+        late = found is None or await self.store.runs.has_messages(found[0].id)
+        sentence = words.TRY_AGAIN_TOO_LATE if late else words.TRYING_AGAIN_ALREADY
         await self.whisper(team, channel, user, sentence, thread_ts)
 
     async def whisper(self, team: str, channel: str, user: str, sentence: str, thread_ts: str | None) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from bot.addressing import FollowThreads, Manners, Post, decide
+from bot.addressing import FollowThreads, Manners, Post, decide, is_a_person
 from bot.clock import Clock
 from bot.workspaces import Workspaces
 from storage.records import Heard, Place, Touched
@@ -31,10 +31,13 @@ class Inbox:
         self._clock = clock
         self._wake = wake
         self._follow: FollowThreads = follow
-        self._allow_external = allow_external
+        self.allow_external = allow_external
 
     async def accept(self, post: Post) -> Heard:
         """Remember a message that is for us. Committed when this returns; StorageError where it is not."""
+        if post.team not in self._workspaces.teams:
+            log.info("not a message for us", extra={"reason": "we are not installed there", "ts": post.ts})
+            return Heard.IGNORED
         verdict_on = partial(decide, post, manners=self._manners(post.team), now=self._clock.time())
         heard, verdict = await self._store.messages.hear(post.message(), verdict_on)
         log.info("heard a message", extra={"heard": heard.value, "reason": verdict.reason, "ts": post.ts})
@@ -44,13 +47,17 @@ class Inbox:
 
     async def change(self, post: Post) -> Touched:
         """Take an edit: a waiting message reads differently now; one that was not for us may be by now."""
-        touched = await self._store.messages.change(post.team, post.channel, post.ts, post.text, post.files)
+        known = post.team in self._workspaces.teams and is_a_person(post, self._manners(post.team))
+        touched = await self._change(post) if known else Touched.UNKNOWN
+        if touched is Touched.UNKNOWN and await self.accept(post) is Heard.DUPLICATE:
+            touched = await self._change(post)  # the message itself was told in between
         log.info("a message was edited", extra={"met": touched.value, "ts": post.ts})
-        if touched is Touched.UNKNOWN:
-            await self.accept(post)
         if touched is Touched.ACTIVE:
             self._wake()
         return touched
+
+    async def _change(self, post: Post) -> Touched:
+        return await self._store.messages.change(post.team, post.channel, post.ts, post.text, post.files)
 
     async def withdraw(self, team: str, channel: str, ts: str) -> Touched:
         """Take a deletion: what waits is withdrawn, what is being answered begins again without it."""
@@ -75,4 +82,4 @@ class Inbox:
 
     def _manners(self, team: str) -> Manners:
         workspace = self._workspaces.of(team)
-        return Manners(workspace.bot_user, workspace.bot_id, self._follow, self._allow_external)
+        return Manners(workspace.bot_user, workspace.bot_id, self._follow, self.allow_external)

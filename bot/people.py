@@ -1,6 +1,8 @@
 """Names of people, as Slack shows them, cached for an hour."""
 
+import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -28,6 +30,11 @@ class People:
         self._slack = slack
         self._clock = clock
         self._known: dict[str, tuple[float, Person]] = {}
+
+    async def names(self, users: Iterable[str]) -> dict[str, str]:
+        """By id, how they are called; all are asked for at the same time."""
+        people = await asyncio.gather(*(self.of(user) for user in sorted(set(users))))
+        return {person.id: person.name for person in people}
 
     async def of(self, user: str) -> Person:
         """The person; called by the id where Slack does not tell the name."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot import words
 from bot.addressing import without_mention
@@ -33,7 +34,7 @@ from bot.reply.calls import Address, Calls
 from bot.reply.closing import Closing
 from bot.reply.message import Reply
 from bot.reply.steps import plain_line
-from bot.reply.transcript import Transcript, cut_off
+from bot.reply.transcript import Transcript, cut_off, further
 from bot.signals import Cause, Signals, cancelled, settled
 from bot.turn import Rewound, Trail, TurnTaker
 from bot.workspaces import Workspace, Workspaces
@@ -95,7 +96,9 @@ class Work:
         self._people = desk.people[place.team]
         self._began = desk.clock.monotonic()
         self._deadline = self._began + desk.run_timeout
+        self._taker = TurnTaker(desk.engine, desk.clock)
         self._transcript = Transcript()
+        self._kept = Transcript()  # of a telling that broke off: it stays if no other reaches as far
         self._responses: list[str] = [response.response_id for response in claim.responses]
         self._asked = claim.run.attempt > 1  # an attempt before this one may have asked
         self._notes: list[str] = []
@@ -139,13 +142,12 @@ class Work:
 
     async def _turn(self) -> Turn:
         """Everything the engine needs: the memory, opened where there is none, and what to say."""
-        store, thread, lease = self._desk.store, self._claim.thread, self._claim.lease
-        memory = thread.memory or await self._desk.engine.open()
-        await store.runs.started(lease, self._desk.assistant.resolved(), memory)
-        own = await store.runs.replies_of(thread.id)
+        thread, runs = self._claim.thread, self._desk.store.runs
+        memory = await self._open_memory()
+        own = await runs.replies_of(thread.id)
         unfinished = any(status in UNFINISHED and ts > (thread.last_seen_ts or "") for ts, status in own.items())
-        if thread.memory and unfinished and not self._asked:
-            await self._desk.engine.rewind(memory, thread.tail_item_id)
+        if unfinished and not self._asked:
+            await self._rewind()
         catch_up = CatchUp(self._workspace, self._people, self._desk.catch_up_messages)
         newest = self._claim.messages[-1]
         return Turn(
@@ -157,6 +159,23 @@ class Work:
             input=await catch_up.question(self._claim, own),
             additional_instructions=thread.additional_instructions,
         )
+
+    async def _open_memory(self) -> str:
+        thread, lease = self._claim.thread, self._claim.lease
+        memory = thread.memory
+        if memory is None:
+            memory = await self._taker.patiently(self._desk.engine.open, self._deadline)
+            self._claim = replace(self._claim, thread=replace(thread, memory=memory))
+        await self._desk.store.runs.started(lease, self._desk.assistant.resolved(), memory)
+        return memory
+
+    async def _rewind(self) -> None:
+        """Take out of the memory what a turn that was not completed may have left in it."""
+        thread = self._claim.thread
+        if thread.memory:
+            rewind = partial(self._desk.engine.rewind, thread.memory, thread.tail_item_id)
+            with suppress(MemoryLost):  # then there is nothing left of it, and the turn finds that out
+                await self._taker.patiently(rewind, self._deadline)
 
     async def _listen(self, turn: Turn) -> Cause:
         """Fold the turn's events and let the reply write, until it is told, stopped or void."""
@@ -191,13 +210,13 @@ class Work:
     async def _fold(self, turn: Turn) -> None:
         response_id = self._responses[-1] if self._responses else None
         trail = Trail(self._asked, response_id, self._claim.thread.tail_item_id)
-        taker = TurnTaker(self._desk.engine, self._desk.clock)
-        async with aclosing(taker.take(turn, trail, self._deadline)) as events:
+        async with aclosing(self._taker.take(turn, trail, self._deadline)) as events:
             async for event in events:
                 await self._hear(event)
 
     async def _hear(self, event: Event | Rewound) -> None:
         if isinstance(event, Rewound):
+            self._kept = further(self._kept, self._transcript)
             self._transcript = Transcript()
             return
         if isinstance(event, Started) and event.response_id not in self._responses:
@@ -226,12 +245,10 @@ class Work:
 
     async def begin_again(self) -> bool:
         """Start again with the messages that are left; False where none is, and the reply is withdrawn."""
-        thread = self._claim.thread
+        await self._rewind()
         claim = await self._desk.store.runs.restart(self._claim.lease)
         self._signals.restart.clear()
-        if claim.thread.memory:
-            await self._desk.engine.rewind(claim.thread.memory, thread.tail_item_id)
-        self._claim, self._transcript = claim, Transcript()
+        self._claim, self._transcript, self._kept = claim, Transcript(), Transcript()
         self._asked, self._responses = False, []
         if claim.messages:
             self.reply.begin_again()
@@ -268,7 +285,7 @@ class Work:
             self._notes.append(words.STOPPED_BY.format(name=name))
         else:
             self._notes.append(words.STOPPED)
-        return await self._end(self._transcript, RunStatus.CANCELLED, try_again=True)
+        return await self._end(further(self._transcript, self._kept), RunStatus.CANCELLED, try_again=True)
 
     async def fail(self, error: ThreadmateError) -> None:
         """Say in one sentence what happened, keep what was said, and end the run."""
@@ -277,7 +294,8 @@ class Work:
         self.reply.settle()
         try:
             retry = not isinstance(error, TooManyRuns)
-            await self._end(self._transcript, RunStatus.FAILED, error=error.code, try_again=retry)
+            told = further(self._transcript, self._kept)
+            await self._end(told, RunStatus.FAILED, error=error.code, try_again=retry)
         except SlackRefused as refused:
             log.warning("the reply could not be ended", extra={"error": refused.error})
             await self._finish(RunStatus.FAILED, error=error.code, seen=False)

@@ -31,6 +31,9 @@ SLACKS_OWN_FAULT = frozenset({"internal_error", "fatal_error", "service_unavaila
 """`ok: false` that does not tell whether the call was executed (docs.slack.dev, errors of every method)."""
 
 
+NO_ANSWER = (aiohttp.ClientError, SlackClientError, TimeoutError, asyncio.IncompleteReadError, OSError)
+
+
 class Slack:
     """One workspace's Web API."""
 
@@ -91,12 +94,13 @@ class Slack:
 
     def _refusal(self, method: str, error: SlackApiError) -> SlackError:
         response = error.response
-        status = getattr(response, "status_code", 200)
+        status = getattr(response, "status_code", 500)  # without one it is a raw answer that was no JSON
         if status == 429:
             retry_after = float(response.headers.get("Retry-After", 1))
             self.budget.close(method, retry_after)
             return SlackRateLimited(method, retry_after)
-        code = str(response.get("error") or status) if isinstance(response.data, dict) else str(status)
+        data = getattr(response, "data", None)
+        code = str(data.get("error") or status) if isinstance(data, dict) else str(status)
         if status >= 500 or code in SLACKS_OWN_FAULT:
             return SlackOutcomeUnknown(method, code)
         return SlackRefused(method, code)

@@ -2,9 +2,11 @@
 
 import logging
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from bot.assistant.engine import Engine, Turn
 from bot.assistant.events import AskedOnly, Delivered, Event, Started
@@ -12,6 +14,8 @@ from bot.clock import Clock
 from bot.errors import AssistantError, MemoryLocked, OutcomeUnknown, RunTimedOut
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TRIES = 6  # refusals and broken lines of one turn before people are told
 FIRST_PAUSE = 1.0  # seconds; doubled each time (conversation locks last seconds, reference/openai-platform.md §2)
@@ -62,6 +66,17 @@ class TurnTaker:
             else:
                 return
 
+    async def patiently(self, call: Callable[[], Awaitable[T]], deadline: float) -> T:
+        """The result of a call that may be executed twice, however often it takes; raises as `take`."""
+        for attempt in range(1, TRIES):
+            try:
+                return await call()
+            except AssistantError as error:
+                if not (error.retry or isinstance(error, OutcomeUnknown)):
+                    raise
+                await self._pause(error, attempt, deadline)
+        return await call()
+
     async def _once(self, turn: Turn, trail: Trail, deadline: float) -> AsyncGenerator[Event]:
         if trail.asked:
             outcome = await self._engine.outcome(turn, trail.response_id, trail.tail, deadline)
@@ -73,7 +88,8 @@ class TurnTaker:
             if isinstance(outcome, AskedOnly):
                 turn = replace(turn, input=())
             else:
-                await self._engine.rewind(turn.memory, trail.tail)  # nothing half-said may stay behind
+                rewind = partial(self._engine.rewind, turn.memory, trail.tail)
+                await self.patiently(rewind, deadline)  # nothing half-said may stay behind
         async with aclosing(self._engine.stream(turn)) as events:
             async for event in events:
                 yield event

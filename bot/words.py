@@ -7,7 +7,7 @@ GREETING = (
 STOPPED_BY = "Stopped by {name}."
 STOPPED = "Stopped."
 TRY_AGAIN = "Try again"
-TRYING_AGAIN_ALREADY = "This question is being answered already."
+TRYING_AGAIN_ALREADY = "Somebody has asked me to try this again already."
 TRY_AGAIN_TOO_LATE = "I no longer have this question. Please ask it again."
 FEEDBACK_UP = "Good answer"
 FEEDBACK_DOWN = "Bad answer"
@@ -17,10 +17,8 @@ CUT_SHORT = {
 }
 CUT_SHORT_OTHERWISE = "The answer was cut short. Ask me to go on."
 MEMORY_STARTS_ANEW = "My memory of this thread was gone, so it starts anew from what can be read here."
-EMPTY_ANSWER = "The model gave no answer. Please try again."
+EMPTY_ANSWER = "The model gave no answer. Please ask again."
 REFUSED = "The model declined to answer this."
-CATCH_UP_LEFT_OUT = "{count} earlier messages are left out."
-CATCH_UP_LEFT_OUT_MANY = "Some messages are left out: the thread is very long."
 
 STEPS = {
     "file_search": "Searching the files",

@@ -100,23 +100,30 @@ class Worker:
 
     async def _round(self) -> None:
         await self._renew()
+        await self._sweep()
+        while await self._look() and len(self._held) < self._terms.concurrent_runs and not self._draining:
+            if not await self._claim():
+                return
+
+    async def _look(self) -> bool:
+        """Pass on what was asked of our runs; whether there is work to claim."""
         glance = await self._store.runs.glance(self._terms.owner)
         for run_id in glance.stops:
             self._signal(run_id, "stop")
         for run_id in glance.restarts:
             self._signal(run_id, "restart")
-        if glance.claimable and not self._draining:
-            await self._claim()
-        await self._sweep()
+        return glance.claimable
 
-    async def _claim(self) -> None:
-        while len(self._held) < self._terms.concurrent_runs and not self._draining:
-            signals = Signals(self._until())
-            claim = await self._store.runs.claim(self._terms.owner, self._terms.lease_seconds)
-            if claim is None:
-                return
-            task = asyncio.create_task(self._work(claim, signals))
-            self._held[claim.run.id] = Held(task, signals)
+    async def _claim(self) -> bool:
+        if not self._held:
+            self._renewed_at = time.monotonic()  # its lease is fresh
+        signals = Signals(self._until())
+        claim = await self._store.runs.claim(self._terms.owner, self._terms.lease_seconds)
+        if claim is None:
+            return False
+        task = asyncio.create_task(self._work(claim, signals))
+        self._held[claim.run.id] = Held(task, signals)
+        return True
 
     async def _work(self, claim: Claim, signals: Signals) -> None:
         place = claim.thread.place

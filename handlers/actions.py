@@ -24,22 +24,24 @@ class Actions:
 
     async def on_feedback(self, body: dict[str, Any]) -> None:
         """Handle a thumb up or down."""
-        if pressed := _pressed(body):
+        if pressed := self._pressed(body):
             await self._desk.take_feedback(
                 pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.value
             )
 
     async def on_try_again(self, body: dict[str, Any]) -> None:
         """Handle "Try again"."""
-        if pressed := _pressed(body):
+        if pressed := self._pressed(body):
             await self._desk.try_again(
                 pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
             )
 
-
-def _pressed(body: dict[str, Any]) -> Pressed | None:
-    pressed = parse_button(body)
-    if isinstance(pressed, Ignored):
-        log.info("not a button of ours", extra={"reason": pressed.reason})
-        return None
-    return pressed
+    def _pressed(self, body: dict[str, Any]) -> Pressed | None:
+        pressed = parse_button(body)
+        reason = (
+            pressed.reason if isinstance(pressed, Ignored) else self._desk.refusal(pressed.team, pressed.external)
+        )
+        if reason:
+            log.info("not a button for us", extra={"reason": reason})
+            return None
+        return pressed if isinstance(pressed, Pressed) else None

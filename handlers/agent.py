@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from bot.desk import FrontDesk
-from handlers.parse import Ignored, installed_team, parse_stop
+from handlers.parse import Ignored, parse_home, parse_stop
 from storage.records import Place
 
 log = logging.getLogger(__name__)
@@ -18,9 +18,11 @@ class Agent:
 
     async def on_home_opened(self, body: dict[str, Any]) -> None:
         """Handle `app_home_opened`: the Messages tab gets its suggested prompts."""
-        event = body["event"]
-        if event.get("tab") == "messages":
-            await self._desk.suggest_prompts(installed_team(body), event["channel"])
+        opened = parse_home(body)
+        if isinstance(opened, Ignored):
+            log.debug("no prompts here", extra={"reason": opened.reason})
+            return
+        await self._desk.suggest_prompts(opened.team, opened.channel)
 
     async def on_stopped(self, body: dict[str, Any]) -> None:
         """Handle `agent_session_stopped`: somebody pressed Stop."""

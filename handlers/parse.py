@@ -1,7 +1,7 @@
 """Slack's payloads -> what they say, or the reason why they say nothing to us. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.addressing import Post
@@ -12,6 +12,9 @@ MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast", "me_messag
 """Subtypes that are a person's message (docs.slack.dev/reference/events/message)."""
 
 BOT_SUBTYPES = frozenset({"bot_message"})
+
+TOMBSTONE = "tombstone"
+"""What a deleted message with replies is changed into (docs.slack.dev/reference/events/message)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,14 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """Somebody opened the tab in which they write to us."""
+
+    team: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """Somebody pressed a button under one of our messages."""
 
@@ -80,15 +91,28 @@ def parse_stop(body: Payload) -> Stopped | Ignored:
     return Stopped(installed_team(body), channel, thread_ts, event.get("user") or "")
 
 
+def parse_home(body: Payload) -> Opened | Ignored:
+    """Read the body of an `app_home_opened` event: people write in the tab "messages" (§1.4)."""
+    event = body.get("event") or {}
+    tab, channel = event.get("tab"), event.get("channel")
+    if tab != "messages" or not channel:
+        return Ignored(f"the tab {tab}")
+    return Opened(installed_team(body), channel)
+
+
 def parse_button(body: Payload) -> Pressed | Ignored:
-    """Read the body of a `block_actions` payload; the run is found by its message, never by its value."""
+    """Read the body of a `block_actions` payload; the run is found by its message, never by its value.
+
+    Other organisations' people see our buttons too; where Slack does not say whose they are, they count as such.
+    """
     container, user = body.get("container") or {}, body.get("user") or {}
     channel, message_ts = container.get("channel_id"), container.get("message_ts")
     actions = body.get("actions") or [{}]
     if not channel or not message_ts or not user.get("id"):
         return Ignored("a button outside a message")
     team = (body.get("team") or {}).get("id") or user.get("team_id") or ""
-    external = bool(user.get("team_id")) and user["team_id"] != team
+    home = {team, (body.get("enterprise") or {}).get("id")} - {None, ""}
+    external = user.get("team_id") not in home
     value = str(actions[0].get("value") or "")
     return Pressed(team, channel, message_ts, container.get("thread_ts"), user["id"], external, value)
 
@@ -124,9 +148,19 @@ def _posted(body: Payload, event: Payload, message: Payload) -> Post | Ignored:
     )
 
 
-def _edited(body: Payload, event: Payload) -> Edited | Ignored:
-    post = _posted(body, event, event.get("message") or {})
-    return post if isinstance(post, Ignored) else Edited(post)
+def _edited(body: Payload, event: Payload) -> Edited | Deleted | Ignored:
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    if message.get("subtype") == TOMBSTONE:
+        return _deleted(body, {**event, "deleted_ts": message.get("ts")})
+    if before and _content(message) == _content(before):
+        return Ignored("an edit without other text or files")  # Slack unfurled a link, or counted a reply
+    post = _posted(body, event, message)
+    return post if isinstance(post, Ignored) else Edited(replace(post, edited=True))
+
+
+def _content(message: Payload) -> tuple[str, list[str]]:
+    files = message.get("files") or ()
+    return str(message.get("text") or ""), [str(file.get("id")) for file in files]
 
 
 def _deleted(body: Payload, event: Payload) -> Deleted | Ignored:
@@ -146,16 +180,20 @@ def _author_team(message: Payload) -> str | None:
 
 
 def _is_external(body: Payload, message: Payload) -> bool:
-    """Of neither our team nor our enterprise; where Slack does not say, a shared channel counts as external.
+    """Of neither our team nor our enterprise. Where Slack does not say, only a channel that is not shared is ours.
 
-    Fields: reference/slack-platform.md §7.4.
+    Fields: reference/slack-platform.md §7.4; `user_team` may hold an enterprise.
     """
-    author = _author_team(message)
+    author, ours = _author_team(message), _enterprise(body)
     if author is None:
-        return bool(body.get("is_ext_shared_channel"))
-    if author == installed_team(body):
+        return bool(body.get("is_ext_shared_channel", True))
+    if author in {installed_team(body), ours}:
         return False
-    ours = ((body.get("authorizations") or [{}])[0]).get("enterprise_id") or body.get("enterprise_id")
     profile = message.get("user_profile") or {}
     theirs = message.get("user_enterprise") or message.get("enterprise") or profile.get("enterprise_id")
     return not ours or ours != theirs
+
+
+def _enterprise(body: Payload) -> str | None:
+    authorizations = body.get("authorizations") or [{}]
+    return authorizations[0].get("enterprise_id") or body.get("enterprise_id")

@@ -5,6 +5,7 @@ write of its holder counts. Only `renew` looks at the time: it never revives a l
 worker that was away for too long learns it there and stops, at the latest when somebody takes the run over.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, or_, update
@@ -40,9 +41,12 @@ async def hold(connection: AsyncConnection, lease: Lease, **changes: Any) -> Row
     return row
 
 
-async def renew(connection: AsyncConnection, owner: str, lease_seconds: float) -> frozenset[str]:
-    """Renew what the owner holds and has not let lapse; return those runs' ids."""
-    held = and_(runs.c.lease_owner == owner, runs.c.lease_until >= now(), is_active())
+async def renew(
+    connection: AsyncConnection, owner: str, lease_seconds: float, run_ids: Collection[str]
+) -> frozenset[str]:
+    """Renew what the owner holds of those runs and has not let lapse; return their ids."""
+    ours = and_(runs.c.lease_owner == owner, runs.c.id.in_(run_ids))
+    held = and_(ours, runs.c.lease_until >= now(), is_active())
     statement = update(runs).where(held).values(lease_until=now() + lease_seconds).returning(runs.c.id)
     return frozenset((await connection.execute(statement)).scalars())
 

@@ -1,6 +1,6 @@
 """Runs: turning messages into one answer, under a lease, and what is asked of them from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import and_, exists, func, select, update
@@ -51,9 +51,9 @@ class Runs:
         """See whether there is work, and which of the owner's runs shall stop or start again: one read."""
         return await self._database.read(lambda connection: claims.glance(connection, owner))
 
-    async def renew(self, owner: str, lease_seconds: float) -> frozenset[str]:
-        """Renew all leases of the owner; return the runs still held. A lapsed lease is not renewed."""
-        return await self._database.write(lambda connection: leases.renew(connection, owner, lease_seconds))
+    async def renew(self, owner: str, lease_seconds: float, run_ids: Collection[str]) -> frozenset[str]:
+        """Renew the owner's leases on those runs; return the ones still held. A lapsed lease is not renewed."""
+        return await self._database.write(lambda it: leases.renew(it, owner, lease_seconds, run_ids))
 
     async def started(self, lease: Lease, assistant: Mapping[str, Any], memory: str | None = None) -> None:
         """Store the resolved assistant, and the thread's memory where given (as `remember` does)."""
@@ -129,6 +129,11 @@ class Runs:
         False: asked before, the text is erased, or a later run of the thread has taken them in.
         """
         return await self._database.write(lambda connection: _try_again(connection, run_id))
+
+    async def has_messages(self, run_id: str) -> bool:
+        """Return whether any message is still the run's own: "Try again" takes them away from it."""
+        own = select(exists().where(messages.c.run_id == run_id))
+        return bool(await self._database.read(lambda connection: connection.scalar(own)))
 
     async def of_reply(self, team: str, channel: str, ts: str) -> tuple[Run, Thread] | None:
         """Return the run that wrote that Slack message, and its thread."""

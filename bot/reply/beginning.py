@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from bot.clock import Clock
 from bot.errors import SlackOutcomeUnknown, SlackRefused
 from bot.reply.calls import Calls
-from bot.reply.closing import Closing
+from bot.reply.closing import Closing, Content
 from bot.reply.layout import Section
+from bot.reply.screen import TOO_MUCH
 from bot.reply.shown import Shown
 from bot.reply.steps import Block
 from bot.surfaces import ABSENT, Surface
@@ -55,19 +56,32 @@ class Beginnings:
                 return await self._begun(message)
         raise SlackOutcomeUnknown("chat.startStream", "made three times without a trace")
 
-    async def post(self, section: Section, closing: Closing | None, owned: frozenset[str]) -> Shown:
-        """Post a message as it stands. `owned`: our messages known already."""
+    async def post(self, section: Section, closing: Closing, owned: frozenset[str]) -> Shown:
+        """Post a message, as rich as Slack takes it. `owned`: our messages known already."""
         row = await self._intend(section)
-        blocks, notes = (closing.blocks(), closing.text()) if closing else ([], "")
-        for _ in range(TRIES):
-            now = self._clock.monotonic()
+        contents = list(closing.contents(section.text))
+        for content in contents:
             try:
-                ts: str | None = await self._calls.post(section.text, blocks, notes)
+                ts = await self._posted(content, owned)
+            except SlackRefused as error:
+                if error.error not in TOO_MUCH or content is contents[-1]:
+                    raise
+                log.warning("what stands under an answer was refused", extra={"error": error.error})
+            else:
+                break
+        now = self._clock.monotonic()
+        return await self._begun(
+            Shown(row.position, ts, section.text, streaming=False, begun_at=now, edited_at=now)
+        )
+
+    async def _posted(self, content: Content, owned: frozenset[str]) -> str:
+        for _ in range(TRIES):
+            try:
+                ts: str | None = await self._calls.post(content)
             except SlackOutcomeUnknown:
                 ts = await self._find_unowned(owned)
             if ts:
-                shown = Shown(row.position, ts, section.text, streaming=False, begun_at=now, edited_at=now)
-                return await self._begun(shown)
+                return ts
         raise SlackOutcomeUnknown("chat.postMessage", "made three times without a trace")
 
     async def adopt(self, row: ReplyRow) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.errors import SlackRefused
-from bot.reply.split import plain
+from bot.reply.closing import Content
 from bot.reply.steps import Block
 from bot.slack import PATIENCE
 from bot.workspaces import Workspace
@@ -13,7 +13,7 @@ from storage.records import Place
 
 SessionStatus = Literal["processing", "active"]
 
-TEXT_MAX = 4_000  # characters of `text` in chat.update (reference/slack-platform.md §3.1)
+EDITS_KEPT = 10  # edits a minute that answers in the making leave to those that end
 PAGE = 200  # messages a page; Slack recommends no more
 PAGES = 10
 
@@ -71,25 +71,25 @@ class Calls:
             more["blocks"] = blocks
         await self._call("chat.stopStream", ts=ts, session_status=status, **more)
 
-    async def post(
-        self, markdown: str, blocks: Sequence[Block], notes: str = "", *, patience: float = PATIENCE
-    ) -> str:
+    async def post(self, content: Content) -> str:
         """Post a whole message; its ts. Nothing in it is ever unfurled (reference/slack-platform.md §8)."""
         answer = await self._call(
             "chat.postMessage",
-            patience=patience,
             thread_ts=self.address.place.thread_ts,
             unfurl_links=False,
             unfurl_media=False,
-            **_content(markdown, blocks, notes),
+            text=content.text,
+            blocks=content.shown,
         )
         return str(answer["ts"])
 
-    async def update(
-        self, ts: str, markdown: str, blocks: Sequence[Block], notes: str = "", *, patience: float = PATIENCE
-    ) -> None:
+    async def update(self, ts: str, content: Content, *, patience: float = PATIENCE) -> None:
         """Replace all that a message says."""
-        await self._call("chat.update", patience=patience, ts=ts, **_content(markdown, blocks, notes))
+        await self._call("chat.update", patience=patience, ts=ts, text=content.text, blocks=content.shown)
+
+    def may_edit(self) -> bool:
+        """Whether an edit that could be left out leaves room for those that cannot."""
+        return self.workspace.slack.has_room("chat.update", 1 + EDITS_KEPT)
 
     async def delete(self, ts: str) -> None:
         """Remove a message."""
@@ -153,10 +153,3 @@ class Calls:
             if not following:
                 return
             cursor = {"cursor": following}
-
-
-def _content(markdown: str, blocks: Sequence[Block], notes: str) -> dict[str, Any]:
-    """Blocks that people see, and the text that stands for them in notifications."""
-    body: list[Block] = [{"type": "markdown", "text": markdown}] if markdown else []
-    text = plain(f"{markdown}\n\n{notes}" if notes and markdown else markdown or notes, TEXT_MAX)
-    return {"text": text, "blocks": [*body, *blocks]}

@@ -1,10 +1,11 @@
 """What stands under an answer when it has ended: a note, the folded steps, the buttons. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot import words
+from bot.reply.split import plain
 from bot.reply.steps import Block, container
 from bot.reply.transcript import TimedStep
 
@@ -12,6 +13,29 @@ TRY_AGAIN = "try_again"
 FEEDBACK = "feedback"
 FEEDBACK_UP = "up"
 FEEDBACK_DOWN = "down"
+
+TEXT_MAX = 4_000  # characters of `text` in chat.update (reference/slack-platform.md §3.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that one message says."""
+
+    markdown: str  # safe
+    blocks: Sequence[Block] = ()  # under it
+    notes: tuple[str, ...] = ()  # what the blocks say, for notifications
+
+    @property
+    def shown(self) -> list[Block]:
+        """Everything people see, as blocks."""
+        body: list[Block] = [{"type": "markdown", "text": self.markdown}] if self.markdown else []
+        return [*body, *self.blocks]
+
+    @property
+    def text(self) -> str:
+        """What stands for the blocks in notifications and in old clients."""
+        notes = (note.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for note in self.notes)
+        return plain("\n\n".join(part for part in (self.markdown, *notes) if part), TEXT_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +57,14 @@ class Closing:
             *([_feedback()] if self.feedback else []),
         ]
 
-    def text(self) -> str:
-        """The notes alone, for a message that has no answer."""
-        return " ".join(self.notes)
+    def contents(self, text: str) -> Iterator[Content]:
+        """What a message with that text shows; then the same plainer, for a Slack that refuses the blocks."""
+        yield Content(text, self.blocks(), self.notes)
+        if self.steps or self.feedback:
+            bare = Closing(self.notes, try_again=self.try_again)
+            yield Content(text, bare.blocks(), self.notes)
+        if self.notes or self.try_again:
+            yield Content("\n\n".join(part for part in (text, *self.notes) if part))
 
 
 def _note(text: str) -> Block:
@@ -64,3 +93,7 @@ def _thumb(label: str, value: str) -> dict[str, Any]:
 
 def _plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text}
+
+
+NOTHING = Closing()
+"""Under a message that is not the answer's last."""

@@ -7,6 +7,8 @@ from bot.reply.split import cut
 
 MESSAGE_BYTES = 9_000
 """UTF-8 bytes of text plus task cards in one message (reference/slack-platform.md §2.4, openclaw#143882)."""
+TASK_BYTES = 1_500
+"""Those kept for task cards, whether or not there are any: so a cut never moves once it is on the screen."""
 MARKDOWN_CHARS = 12_000
 """Characters over all Markdown of one message, and of one append (§2.1, §3.2)."""
 
@@ -26,24 +28,21 @@ class Section:
         return self.rest_from is not None
 
 
-def lay_out(text: str, sealed: Sequence[Section], reserved: int = 0) -> list[Section]:
-    """Cut safe Markdown into sections, the first of them as `sealed` before.
-
-    `reserved` bytes of the section after the sealed ones are taken by task cards.
-    """
+def lay_out(text: str, sealed: Sequence[Section] = ()) -> list[Section]:
+    """Cut safe Markdown into sections, one at least, the first of them as `sealed` before."""
     sections = list(sealed)
     start = sections[-1].rest_from or 0 if sections else 0
     reopen = sections[-1].reopen if sections else ""
     while True:
-        section = _section(text, start, reopen, MESSAGE_BYTES - reserved)
+        section = _section(text, start, reopen)
         sections.append(section)
         if section.rest_from is None:
             return sections
-        start, reopen, reserved = section.rest_from, section.reopen, 0
+        start, reopen = section.rest_from, section.reopen
 
 
-def _section(text: str, start: int, reopen: str, limit: int) -> Section:
-    piece = cut(text[start:], chars=MARKDOWN_CHARS, utf8=limit, reopen=reopen)
+def _section(text: str, start: int, reopen: str) -> Section:
+    piece = cut(text[start:], chars=MARKDOWN_CHARS, utf8=MESSAGE_BYTES - TASK_BYTES, reopen=reopen)
     if piece is None:
         return Section(start, reopen + text[start:])
     return Section(start, piece.text, start + piece.rest_from, piece.reopen)

@@ -89,7 +89,7 @@ class _Scanner:
 
     def _begin_line(self, lead: str) -> None:
         self._lead = lead
-        self._nothing_yet = True  # only the lead so far
+        self._nothing_yet = not self._in_label  # only the lead so far
         self._piped = False
         self._dashes_only = True
         self._break_word()

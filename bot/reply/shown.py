@@ -1,12 +1,11 @@
 """One Slack message of a reply, as we know it on the screen, and what an append adds to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.reply.steps import Block, task_chunks, weight
+from bot.reply.layout import TASK_BYTES
+from bot.reply.steps import Block, tasks, weight
 from bot.reply.transcript import TimedStep
-
-TASK_BYTES = 1_500  # bytes of task cards in one message; steps beyond it are listed at the end only
 
 
 @dataclass(slots=True)
@@ -20,19 +19,38 @@ class Shown:
     begun_at: float  # seconds of the monotonic clock
     edited_at: float = 0.0
     gone: bool = False  # somebody deleted it: it is left alone
-    tasks: dict[str, str] = field(default_factory=dict)  # step id -> Slack's task status on screen
+    tasks: dict[str, Block] = field(default_factory=dict)  # by id, the update that Slack has got last
 
-    def note(self, text: str, chunks: Sequence[Block]) -> None:
+    def note(self, text: str, chunks: Iterable[Block]) -> None:
         """Remember what an append has brought to the screen."""
         self.text = (self.text or "") + text
-        self.tasks.update({chunk["id"]: chunk["status"] for chunk in chunks if chunk["type"] == "task_update"})
+        self.tasks.update({chunk["id"]: chunk for chunk in chunks if chunk["type"] == "task_update"})
 
 
-def chunks_of(steps: Iterable[TimedStep], shown: Mapping[str, str], text: str) -> list[Block]:
-    """What is new: step titles and statuses within their budget of bytes, and more text."""
-    chunks = task_chunks(steps, shown)
-    known = [chunk for chunk in chunks if chunk["id"] in shown]
-    fresh = [chunk for chunk in chunks if chunk["id"] not in shown]
-    while fresh and weight(fresh) + sum(map(len, shown)) > TASK_BYTES:
+def chunks_of(
+    steps: Iterable[TimedStep], shown: Mapping[str, Block], text: str, elsewhere: Collection[str] = ()
+) -> list[Block]:
+    """What is new: tasks within their budget of bytes, but for those that stand `elsewhere`, and more text."""
+    updates = [update for update in tasks(steps) if update["id"] not in elsewhere]
+    known = [update for update in updates if update["id"] in shown and shown[update["id"]] != update]
+    fresh = [update for update in updates if update["id"] not in shown]
+    while fresh and weight(fresh) + weight(shown.values()) > TASK_BYTES:
         fresh.pop()
-    return [*known, *fresh, *([{"type": "markdown_text", "text": text}] if text else [])]
+    return [*known, *fresh, *said(text)]
+
+
+def last_chunks_of(
+    steps: Iterable[TimedStep], shown: Mapping[str, Block], text: str, elsewhere: Collection[str] = ()
+) -> list[Block]:
+    """The same at the end of a message, after which no task of it may seem to be under way."""
+    chunks = chunks_of(steps, shown, text, elsewhere)
+    final = {**shown, **{chunk["id"]: chunk for chunk in chunks if "id" in chunk}}
+    ended = [
+        {**task, "status": "complete"} if task["status"] == "in_progress" else task for task in final.values()
+    ]
+    return [*(task for task in ended if shown.get(task["id"]) != task), *said(text)]
+
+
+def said(text: str) -> list[Block]:
+    """Text as chunks."""
+    return [{"type": "markdown_text", "text": text}] if text else []

@@ -62,7 +62,7 @@ def cut(text: str, *, chars: int, utf8: int | None = None, reopen: str = "", sho
     if reopen and len(overflow) < len(reopen) + 2:  # no room for anything but the repetition
         return cut(text, chars=chars, utf8=utf8, shown=shown)
     lowest = min(len(reopen) + max(shown, 1), len(overflow) - 1)
-    at, line = _best(overflow, max(lowest, min(len(overflow) // 2, len(overflow) - 1)))
+    at, line = _best(overflow, lowest)
     closing, opening = _seam(line, at, _room(chars, utf8))
     body = overflow[:at]
     if closing:
@@ -142,15 +142,17 @@ def _lines(text: str) -> Iterator[_Line]:
         start += len(line)
 
 
-def _best(overflow: str, lowest: int) -> tuple[int, _Line]:
-    """The best place to cut, and the line it lies in or begins."""
+def _best(overflow: str, first: int) -> tuple[int, _Line]:
+    """The best place to cut from ``first`` on, in the second half if possible, and the line it is in or begins."""
     highest = len(overflow) - 1
+    lowest = max(first, min(len(overflow) // 2, highest))
     lines = list(_lines(overflow))
     starts = [line for line in lines if lowest <= line.start <= highest]
     for is_best in (_between_paragraphs, _between_lines, _at_good_start, _at_poor_start):
         if best := [line for line in starts if is_best(line)]:
             return best[-1].start, best[-1]
-    at = _within_line(overflow, lowest, highest, in_code=_line_at(lines, highest).fence is not None)
+    in_code = _line_at(lines, highest).fence is not None
+    at = _within_line(overflow, range(lowest, highest + 1), first, in_code=in_code)
     return at, _line_at(lines, at)
 
 
@@ -174,7 +176,9 @@ def _line_at(lines: list[_Line], at: int) -> _Line:
     return next(line for line in reversed(lines) if line.start <= at)
 
 
-def _within_line(text: str, lowest: int, highest: int, *, in_code: bool) -> int:
+def _within_line(text: str, best: range, first: int, *, in_code: bool) -> int:
+    """A place among the best, or before a link or code span that would be torn there."""
+    lowest, highest = best[0], best[-1]
     start = text.rfind("\n", 0, lowest) + 1
     start += len(blocks.lead(text[start : highest + 1]))
     atoms = [] if in_code else [found.span() for found in _ATOM.finditer(text, start)]
@@ -185,8 +189,8 @@ def _within_line(text: str, lowest: int, highest: int, *, in_code: bool) -> int:
         outside = _outside(fit, atoms)
         if outside is not None:
             return outside
-    around = [first for first, last in atoms if first < highest < last]
-    if around and around[0] >= lowest:
+    around = [begin for begin, end in atoms if begin < highest < end]
+    if around and around[0] >= first:
         return around[0]
     return _between_characters(text, lowest, highest)
 
@@ -265,7 +269,7 @@ def plain(text: str, limit: int) -> str:
     whole = whole.replace("<", "&lt;").replace(">", "&gt;")
     if len(whole) <= limit:
         return whole
-    at = _within_line(whole, limit // 2, max(limit - 1, 1), in_code=False)
+    at = _within_line(whole, range(limit // 2, limit), 1, in_code=False) if limit > 1 else 0
     return f"{whole[:at].rstrip()}…"[:limit]
 
 

@@ -21,6 +21,7 @@ class Status:
         self._calls = calls
         self._session = inherited  # an attempt before this one may have left it working
         self._reaction = inherited
+        self._sentence = False  # one stands below the thread, which Slack removes with our next message
 
     async def show(self) -> None:
         """Show the thread as working, where there is room for that and for its end."""
@@ -34,13 +35,18 @@ class Status:
         """Show a sentence beside it; dropped where it cannot be shown now."""
         try:
             await self._calls.say_status(sentence)
-            self._session = True  # on agent apps the sentence begins a session (reference §1.5, bridge)
+            self._session = True  # on agent apps it begins a session (reference/slack-platform.md §1.5, bridge)
+            self._sentence = bool(sentence)
         except SlackError as error:
             log.info("a status sentence was dropped", extra={"error": error.error})
 
     def streaming(self) -> None:
-        """A stream began, which shows the session as working by itself (reference/slack-platform.md §2.3)."""
-        self._session = True
+        """A stream is being begun, which shows the session as working by itself (reference §2.3)."""
+        self._session, self._sentence = True, False
+
+    def spoken(self) -> None:
+        """A message of ours was posted."""
+        self._sentence = False
 
     def stream_ended(self) -> None:
         """A stream ended and took the session back to active with it."""
@@ -48,6 +54,8 @@ class Status:
 
     async def clear(self) -> None:
         """Nothing shows as working any more."""
+        if self._sentence:
+            await self.say("")
         if self._session and self._calls.workspace.surfaces.has(Surface.SESSIONS):
             await self._set_session("active")
         if self._reaction:

@@ -1,6 +1,6 @@
 """Steps as people see them: task updates while they run, one folded container afterwards. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot import words
@@ -37,18 +37,22 @@ def plain_line(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def task_chunks(steps: Iterable[TimedStep], shown: Mapping[str, str]) -> list[Block]:
-    """The `task_update` chunks for every step whose status is not the one shown already."""
+def tasks(steps: Iterable[TimedStep]) -> list[Block]:
+    """One `task_update` per step. Its id is its place: steps that are told anew replace the first telling."""
     return [
-        {"type": "task_update", "id": timed.step.id, "title": title(timed.step), "status": status}
-        for timed in steps
-        if shown.get(timed.step.id) != (status := _TASK_STATUS[timed.step.status])
+        {
+            "type": "task_update",
+            "id": f"step-{place}",
+            "title": title(timed.step),
+            "status": _TASK_STATUS[timed.step.status],
+        }
+        for place, timed in enumerate(steps, start=1)
     ]
 
 
-def weight(chunks: Iterable[Block]) -> int:
+def weight(updates: Iterable[Block]) -> int:
     """Bytes that task updates take of a streamed message's budget (reference/slack-platform.md §2.4)."""
-    return sum(len(chunk["title"].encode()) + len(chunk["id"].encode()) for chunk in chunks)
+    return sum(len(update["title"].encode()) + len(update["id"].encode()) for update in updates)
 
 
 def container(steps: Sequence[TimedStep], seconds: float | None) -> list[Block]:

@@ -85,6 +85,12 @@ class Transcript:
         return self
 
 
+def further(one: Transcript, other: Transcript) -> Transcript:
+    """Return the telling that got further; the first of two that got as far."""
+    reach = len(one.text), len(one.steps)
+    return other if (len(other.text), len(other.steps)) > reach else one
+
+
 def cut_off(transcript: Transcript, at: float | None) -> Transcript:
     """The transcript with every step that was still under way marked as incomplete."""
     steps = tuple(_cut_off(timed, at) for timed in transcript.steps)

@@ -12,14 +12,11 @@ from storage.records import (
     Ending,
     Feedback,
     Lease,
-    MessageState,
     Reply,
     ReplyState,
     Response,
     RunStatus,
     RunStep,
-    Stopping,
-    Usage,
 )
 from storage.store import Store
 from tests.conformance.scenes import (
@@ -30,7 +27,6 @@ from tests.conformance.scenes import (
     end,
     hear,
     lapse,
-    message_of,
     place,
     said,
     sql,
@@ -146,9 +142,8 @@ WRITES: dict[str, Write] = {
 TABLES = ("threads", "messages", "runs", "responses", "replies", "run_steps")
 
 
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 @pytest.mark.parametrize("how", ["taken over", "taken over by itself", "given back", "ended"])
-async def test_who_has_lost_the_lease_writes_nothing_more(store: Store, write: Write, how: str) -> None:
+async def test_who_has_lost_the_lease_writes_nothing_more(store: Store, how: str) -> None:
     await hear(store, 1)
     old = await claimed(store)
     await store.runs.started(old.lease, {"model": "m"}, "conv_1")
@@ -161,10 +156,11 @@ async def test_who_has_lost_the_lease_writes_nothing_more(store: Store, write: W
         await lapse(store, old)
         await claimed(store, "worker" if how == "taken over by itself" else "other")
     before = [await sql(store, f"SELECT * FROM {table}") for table in TABLES]
-    with pytest.raises(LeaseLost) as lost:
-        await write(store, old.lease)
-    assert old.run.id in str(lost.value)
-    assert [await sql(store, f"SELECT * FROM {table}") for table in TABLES] == before
+    for name, write in WRITES.items():
+        with pytest.raises(LeaseLost) as lost:
+            await write(store, old.lease)
+        assert old.run.id in str(lost.value)
+        assert [await sql(store, f"SELECT * FROM {table}") for table in TABLES] == before, name
 
 
 async def test_a_late_write_counts_as_long_as_nobody_took_over(store: Store) -> None:
@@ -181,11 +177,13 @@ async def test_renewing_keeps_what_is_held_and_nothing_else(store: Store) -> Non
     for number in (1, 2, 3, 4):
         await hear(store, number, where=place(number))
     mine, lapsed, ended = [await claimed(store) for _ in range(3)]
-    await claimed(store, "other")
+    theirs = await claimed(store, "other")
     await lapse(store, lapsed)
     await end(store, ended)
     (before,) = await sql(store, "SELECT lease_until FROM runs WHERE id = :id", id=mine.run.id)
-    assert await store.runs.renew("worker", 60) == {mine.run.id}
+    assert await store.runs.renew("worker", 60, ()) == frozenset()
+    named = {claim.run.id for claim in (mine, lapsed, ended, theirs)}
+    assert await store.runs.renew("worker", 60, named) == {mine.run.id}
     (after,) = await sql(store, "SELECT lease_until FROM runs WHERE id = :id", id=mine.run.id)
     assert 29 < after[0] - before[0] < 60
     assert (await claimed(store, "third")).run.id == lapsed.run.id, "a lapsed lease is not revived"
@@ -287,168 +285,6 @@ async def test_a_reply_leads_back_to_its_run_and_thread(store: Store) -> None:
     assert await store.runs.of_reply(TEAM, CHANNEL, "9.2") is None
 
 
-@pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.INCOMPLETE])
-async def test_an_answer_ends_everything_in_one_transaction(store: Store, status: RunStatus) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await store.runs.response_started(claim.lease, "resp_1")
-    before = store.database.transactions
-    ending = Ending(
-        status,
-        error="max_output_tokens" if status is RunStatus.INCOMPLETE else None,
-        usage=Usage(10, 5, 3, 1),
-        steps=(STEP,),
-        responses=(Response(0, "resp_1", "completed", ("msg_1", "msg_2")),),
-        tail_item_id="msg_2",
-        last_seen_ts=ts(1),
-        first_text_at=12.5,
-    )
-    assert await store.runs.finish(claim.lease, ending)
-    assert store.database.transactions == before + 1
-    run, thread = await store.runs.find(claim.run.id), await store.threads.find(PLACE)
-    assert run is not None
-    assert thread is not None
-    assert (run.status, run.error, run.usage, run.first_text_at) == (status, ending.error, ending.usage, 12.5)
-    assert run.finished_at is not None
-    assert run.finished_at >= run.created_at > 1_700_000_000
-    assert (thread.tail_item_id, thread.last_seen_ts) == ("msg_2", ts(1))
-    assert await store.runs.steps(run.id) == (STEP,)
-    assert await message_of(store, ts(1)) == (MessageState.ANSWERED, None)
-    assert await sql(store, "SELECT state, item_ids FROM responses") == [("completed", '["msg_1", "msg_2"]')]
-    assert await sql(store, "SELECT lease_owner, lease_until FROM runs") == [(None, None)]
-
-
-@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.CANCELLED])
-async def test_a_failed_or_stopped_run_keeps_the_text_and_the_memory(store: Store, status: RunStatus) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await store.runs.finish(claim.lease, Ending(RunStatus.COMPLETED, tail_item_id="m_1", last_seen_ts=ts(1)))
-    await hear(store, 2, "go on")
-    claim = await claimed(store)
-    await store.runs.finish(claim.lease, Ending(status, error="no", tail_item_id="m_9", last_seen_ts=ts(2)))
-    thread = await store.threads.find(PLACE)
-    assert thread is not None
-    assert (thread.tail_item_id, thread.last_seen_ts) == ("m_1", ts(1))
-    assert await message_of(store, ts(2)) == (MessageState.UNFINISHED, "go on")
-
-
-async def test_memory_never_goes_back(store: Store) -> None:
-    await hear(store, 1)
-    await store.runs.finish(
-        (await claimed(store)).lease, Ending(RunStatus.COMPLETED, tail_item_id="m_1", last_seen_ts=ts(5))
-    )
-    await hear(store, 2)
-    await store.runs.finish((await claimed(store)).lease, Ending(RunStatus.COMPLETED, last_seen_ts=ts(2)))
-    thread = await store.threads.find(PLACE)
-    assert thread is not None
-    assert (thread.tail_item_id, thread.last_seen_ts) == ("m_1", ts(5))
-
-
-async def test_the_next_answer_erases_the_earlier_unfinished_texts_of_its_thread(store: Store) -> None:
-    await hear(store, 1, where=place(2))
-    await end(store, await claimed(store), RunStatus.FAILED)
-    await hear(store, 3)
-    failed = await claimed(store)
-    await end(store, failed, RunStatus.FAILED)
-    await hear(store, 4)
-    claim = await claimed(store)
-    await hear(store, 5)
-    await store.runs.request_stop(PLACE, "U1")
-    await end(store, claim)
-    assert await message_of(store, ts(3)) == (MessageState.UNFINISHED, None)
-    assert await message_of(store, ts(5)) == (MessageState.UNFINISHED, "how are you?"), "came later"
-    assert await message_of(store, ts(1)) == (MessageState.UNFINISHED, "how are you?"), "another thread"
-    assert not await store.runs.try_again(failed.run.id)
-
-
-async def test_a_run_can_only_end_in_an_end(store: Store) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    with pytest.raises(ValueError, match="in_progress"):
-        await store.runs.finish(claim.lease, Ending(RunStatus.IN_PROGRESS))
-
-
-async def test_an_edit_just_before_the_end_is_not_passed_over(store: Store) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await store.messages.change(TEAM, CHANNEL, ts(1), "better", ())
-    assert not await store.runs.finish(claim.lease, Ending(RunStatus.COMPLETED), unless_restarted=True)
-    assert await message_of(store, ts(1)) == (MessageState.CLAIMED, "better")
-    again = await store.runs.restart(claim.lease)
-    assert await store.runs.finish(again.lease, Ending(RunStatus.COMPLETED), unless_restarted=True)
-
-
-async def test_a_restart_leaves_no_response_that_could_be_delivered(store: Store) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await store.runs.response_started(claim.lease, "resp_1")
-    await store.messages.change(TEAM, CHANNEL, ts(1), "better", ())
-    assert (await store.runs.restart(claim.lease)).responses == ()
-
-
-async def test_a_stop_reaches_the_active_run_and_what_waits_behind_it(store: Store) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await hear(store, 2)
-    await hear(store, 3)
-    assert await store.runs.stop_requested(claim.run.id) is None
-    assert await store.runs.request_stop(PLACE, "U1") == Stopping(claim.run.id, 2)
-    assert await store.runs.request_stop(PLACE, "U2") == Stopping(claim.run.id, 0), "who asked first, stays"
-    assert await store.runs.stop_requested(claim.run.id) == "U1"
-    assert (await store.runs.glance("worker")).stops == {claim.run.id: "U1"}
-    assert (await store.runs.glance("other")).stops == {}
-    await end(store, claim, RunStatus.CANCELLED)
-    assert await store.runs.claim("worker", 30) is None
-    assert await store.runs.stop_requested(claim.run.id) == "U1"
-
-
-async def test_a_stop_by_nobody_in_particular_is_a_stop(store: Store) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await store.runs.request_stop(PLACE, "")
-    assert await store.runs.stop_requested(claim.run.id) == ""
-    assert (await store.runs.glance("worker")).stops == {claim.run.id: ""}
-
-
-async def test_a_stop_before_any_run_unqueues(store: Store) -> None:
-    assert await store.runs.request_stop(PLACE, "U1") == Stopping(None, 0)
-    await hear(store, 1)
-    assert await store.runs.request_stop(PLACE, "U1") == Stopping(None, 1)
-    assert await store.runs.claim("worker", 30) is None
-    assert await message_of(store, ts(1)) == (MessageState.UNFINISHED, "how are you?")
-
-
-async def test_a_stop_of_a_run_given_back_is_seen_by_who_claims_it(store: Store) -> None:
-    await hear(store, 1)
-    first = await claimed(store)
-    await store.runs.release(first.lease)
-    await store.runs.request_stop(PLACE, "U1")
-    assert (await claimed(store)).run.stop_requested_by == "U1"
-
-
-@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.CANCELLED])
-async def test_try_again_works_once(store: Store, status: RunStatus) -> None:
-    await hear(store, 1, "please")
-    claim = await claimed(store)
-    assert not await store.runs.try_again(claim.run.id), "it is still running"
-    await end(store, claim, status)
-    assert await store.runs.try_again(claim.run.id)
-    assert not await store.runs.try_again(claim.run.id), "the second click"
-    again = await claimed(store)
-    assert again.run.id != claim.run.id
-    assert [message.text for message in again.messages] == ["please"]
-    assert not await store.runs.try_again(claim.run.id)
-
-
-@pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.INCOMPLETE])
-async def test_what_was_answered_is_not_tried_again(store: Store, status: RunStatus) -> None:
-    await hear(store, 1)
-    claim = await claimed(store)
-    await end(store, claim, status)
-    assert not await store.runs.try_again(claim.run.id)
-    assert not await store.runs.try_again("no such run")
-
-
 async def test_runs_of_a_person_are_counted_within_their_time(store: Store) -> None:
     for number, user in ((1, "U1"), (2, "U1"), (3, "U2"), (4, "U1")):
         await hear(store, number, where=place(number), user=user)
@@ -483,6 +319,6 @@ async def test_an_answer_takes_at_most_eight_transactions(store: Store) -> None:
     await store.runs.response_started(claim.lease, "resp_1")
     reply = await store.runs.reply_intended(claim.lease, 0)
     await store.runs.reply_begun(claim.lease, reply.position, "9.0")
-    assert await store.runs.renew("worker", 30) == {claim.run.id}
+    assert await store.runs.renew("worker", 30, [claim.run.id]) == {claim.run.id}
     await end(store, claim)
     assert store.database.transactions - before <= 8

@@ -1,8 +1,9 @@
 """The whole bot between both emulators, on a clock that moves when nobody is doing anything."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class World:
         self.slack = EmulatedSlack(self.clock)
         self.openai = EmulatedOpenAI(self.clock)
         self.bot: Bot | None = None
+        self._quiet_rounds = 0
         self._folder = folder
         self._settings = settings
         self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
@@ -83,12 +85,27 @@ class World:
         waiting = bool(self.slack.unacknowledged)
         return waiting or (self.bot is not None and self.bot.worker.busy > 0)
 
+    @property
+    def file(self) -> Path:
+        """The bot's database."""
+        return self._folder / "threadmate.db"
+
+    async def was_for_us(self, ts: str) -> bool:
+        """Whether the bot has taken that message as one to answer, once everything is acknowledged."""
+        await self.settle()
+        with closing(sqlite3.connect(self.file)) as database:
+            return database.execute("SELECT 1 FROM messages WHERE ts = ?", (ts,)).fetchone() is not None
+
     async def _let_happen(self) -> None:
         before = self.activity()
         await asyncio.sleep(QUIET)
-        if self.activity() == before:
-            wait = self.clock.next_timer()
-            await self.clock.advance(min(STEP, wait) if wait is not None else STEP)
+        if self.activity() != before:
+            self._quiet_rounds = 0
+            return
+        self._quiet_rounds += 1
+        wait = self.clock.next_timer() or STEP
+        longer = STEP * 2 ** min(4, self._quiet_rounds // 8)  # nothing for long: a time-out is being waited for
+        await self.clock.advance(max(min(STEP, wait), longer if longer > STEP else 0))
 
     # -- what people do and see
 
@@ -132,3 +149,8 @@ def actions(message: SeenMessage) -> set[str]:
         element for block in message.blocks for element in block.get("elements", []) if "action_id" in element
     ]
     return {str(element["action_id"]) for element in elements}
+
+
+def said_below(message: SeenMessage) -> list[str]:
+    """Our own sentences under an answer."""
+    return [str(block["text"]["text"]) for block in message.blocks if block["type"] == "section"]

@@ -1,0 +1,32 @@
+"""The command: python -m bench answer."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+
+from bench.answer import measure
+from bench.report import table
+
+
+@click.group()
+def main() -> None:
+    """Measure Threadmate between the emulated Slack and the emulated OpenAI, on this machine (Linux)."""
+
+
+@main.command(context_settings={"show_default": True})
+@click.option("--answers", default=20, type=click.IntRange(1), help="Answers that are measured.")
+@click.option("--words", default=100, type=click.IntRange(1), help="Words of an answer.")
+@click.option("--rate", default=50.0, type=click.FloatRange(1, 1000), help="Words a second that the model says.")
+@click.option("--slack-ms", default=0.0, type=click.FloatRange(0, 5000), help="How long Slack keeps every answer.")
+@click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there.")
+def answer(answers: int, words: int, rate: float, slack_ms: float, path: Path | None) -> None:
+    """Measure what one streamed answer costs: delay, Slack calls, CPU and memory."""
+    figures = asyncio.run(measure(answers, words, rate, slack_ms))
+    click.echo(table(figures))
+    if path is not None:
+        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+main(prog_name="python -m bench")

@@ -1,0 +1,140 @@
+"""Measures streamed answers: the real command between both emulators, and beside it the bare SDKs."""
+
+import asyncio
+import json
+import math
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from bench.processes import Child, python
+from bench.report import Measured, figures
+from bot.clock import SystemClock
+from bot.manifest import read_manifest
+from bot.playground.faults import Fault, FaultKind
+from bot.playground.openai.emulated import EmulatedOpenAI
+from bot.playground.openai.script import Gate, Pause, Script, Text, Turn
+from bot.playground.slack.rates import PER_MINUTE
+from bot.playground.slack.records import Call
+from bot.playground.slack.workspace import EmulatedSlack
+
+RUN = ("-c", "from bot.cli import main; main()", "run")  # what the console script `threadmate run` does
+THINKING = 0.1  # seconds from the request to the model's first word
+SETTLED = 0.25  # seconds after Slack shows the whole answer, for what is written down after it
+PATIENCE = 30.0  # seconds beyond the speaking itself, until an answer is given up
+STARTS, WINDOW = 18, 62.0  # answers in that many seconds: the bot may begin 20 streams a minute
+
+
+class Bench:
+    """Both emulators, and somebody who asks the bot between them."""
+
+    def __init__(self, words: int, rate: float, slack_ms: float) -> None:
+        manifest, self.clock = read_manifest(), SystemClock()
+        self.slack = EmulatedSlack(self.clock, scopes=manifest.scopes, subscribed=manifest.events)
+        self.openai = EmulatedOpenAI(self.clock)
+        self.openai.default = self._speak
+        self._words = [f"word{number} " for number in range(words)]
+        self._pause = Pause(1 / rate)
+        self._ann = self.slack.add_person("Ann Lee")
+        self._general = self.slack.add_channel("general", members=(self._ann,))
+        self._first_words: list[float] = []  # epoch seconds, each just before it is sent
+        self._starts: deque[float] = deque(maxlen=STARTS)
+        for method in PER_MINUTE if slack_ms else ():
+            self.slack.faults.always(method, Fault(FaultKind.DELAY, seconds=slack_ms / 1000))
+
+    def _speak(self, _turn: Turn) -> Script:
+        """The model thinks, then says one word after the other."""
+        thought = asyncio.Event()
+        asyncio.get_running_loop().call_later(THINKING, self._begin, thought)
+        spoken: list[str | Pause] = list(chain.from_iterable((word, self._pause) for word in self._words))
+        return Script(Text(deltas=[Gate(thought), *spoken[:-1]]))
+
+    def _begin(self, thought: asyncio.Event) -> None:
+        self._first_words.append(self.clock.time())
+        thought.set()
+
+    def bot(self, folder: Path) -> AbstractAsyncContextManager[Child]:
+        """The command; its settings are the defaults, but for the limit of questions per person."""
+        return python(
+            *RUN,
+            folder=folder,
+            SLACK_BOT_TOKEN=self.slack.bot_token,
+            SLACK_APP_TOKEN=self.slack.app_token,
+            SLACK_API_URL=self.slack.api_url,
+            OPENAI_API_KEY=self.openai.api_key,
+            OPENAI_BASE_URL=self.openai.base_url,
+            DATABASE_URL=f"sqlite+aiosqlite:///{folder}/threadmate.db",
+            MAX_RUNS_PER_PERSON_HOUR="1000000",
+        )
+
+    def for_the_bare(self) -> str:
+        """The first line for `bench.bare`: the bot's own last request, without its conversation."""
+        given = {
+            "openai": {"base_url": self.openai.base_url, "api_key": self.openai.api_key},
+            "slack": {"base_url": self.slack.api_url, "token": self.slack.bot_token},
+            "request": {key: value for key, value in self.openai.creates[-1].items() if key != "conversation"},
+        }
+        return json.dumps(given)
+
+    async def answer(self, bot: Child) -> Measured:
+        """Ask in a thread of its own, and measure until the answer is whole and everything is quiet again."""
+        if len(self._starts) == STARTS:
+            await asyncio.sleep(max(0.0, self._starts[0] + WINDOW - self.clock.monotonic()))
+        self._starts.append(self.clock.monotonic())
+        calls, words, cpu = len(self.slack.calls), len(self._first_words), bot.cpu_ms()
+        ts = await self.slack.post(self._general, self._ann, f"<@{self.slack.bot_user}> please count")
+        await self.slack.until(lambda: self._is_answered(ts), PATIENCE + len(self._words) * self._pause.seconds)
+        await asyncio.sleep(SETTLED)
+        spent, made = bot.cpu_ms() - cpu, self.slack.calls[calls:]
+        (first_word,) = self._first_words[words:]
+        shown = "".join(reply.text for reply in self.slack.replies(self._general, ts))
+        return Measured(
+            delay_ms=(_shown_at(made) - first_word) * 1000,
+            cpu_ms=spent,
+            methods=tuple(call.method for call in made),
+            refused=sum(not call.executed for call in made),
+            whole=shown.split() == "".join(self._words).split(),
+        )
+
+    def _is_answered(self, ts: str) -> bool:
+        replies = self.slack.replies(self._general, ts)
+        under_way = self.slack.working() or self.slack.unacknowledged
+        return bool(replies) and not any(reply.streaming for reply in replies) and not under_way
+
+
+def _shown_at(calls: Sequence[Call]) -> float:
+    """Epoch seconds at which Slack executed the first call that puts text on the screen."""
+    made = (call for call in calls if call.executed and call.method.startswith("chat."))
+    return next(
+        (call.at for call in made if call.params.get("text") or "markdown_text" in str(call.params)), math.nan
+    )
+
+
+async def measure(answers: int, words: int, rate: float, slack_ms: float) -> dict[str, Any]:
+    """Measure that many answers, and as often the bare SDKs in between; what comes first is not counted."""
+    sizes = {"answers": answers, "words": words, "words_per_second": rate, "slack_ms": slack_ms}
+    bench = Bench(words, rate, slack_ms)
+    measured, bare_cpu_ms, slack_call_ms = [], [], []
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        await stack.enter_async_context(bench.slack.serve())
+        await stack.enter_async_context(bench.openai.serve())
+        bot = await stack.enter_async_context(bench.bot(folder))
+        await bot.ask("")  # it says that it is ready
+        await asyncio.sleep(SETTLED)
+        idle, _ = bot.memory_mib()
+        first = await bench.answer(bot)
+        bare = await stack.enter_async_context(python("-m", "bench.bare", folder=folder))
+        for line in (bench.for_the_bare(), "stream", "slack"):
+            await bare.ask(line)
+        for _ in range(answers):
+            measured.append(await bench.answer(bot))
+            before = bare.cpu_ms()
+            await bare.ask("stream")
+            bare_cpu_ms.append(bare.cpu_ms() - before)
+            slack_call_ms.append(float(await bare.ask("slack")))
+        return figures(sizes, first, measured, bare_cpu_ms, slack_call_ms, (idle, *bot.memory_mib()))

@@ -1,0 +1,181 @@
+"""The Slack messages of one reply: each brought to what it should say, whatever becomes of a call.
+
+What is on the screen is compared with what should be there: a streamed message that already shows the
+beginning of it is appended to; anything else is stopped and edited, so that it ends with exactly that.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+
+from bot.clock import Clock
+from bot.errors import SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
+from bot.reply.calls import Calls, SessionStatus
+from bot.reply.closing import NOTHING, Closing, Content
+from bot.reply.shown import Shown, chunks_of, last_chunks_of
+from bot.reply.steps import Block
+from bot.reply.transcript import TimedStep
+
+log = logging.getLogger(__name__)
+
+EDIT_EVERY = 3.0  # seconds between two edits (reference/slack-platform.md §1.3)
+STREAM_AGE = 240.0  # seconds: Slack ends a stream after about 300, whatever happens in it (§2.3)
+
+ENDED = "message_not_in_streaming_state"
+STOPPED = "stopped_by_user"
+GONE = "message_not_found"
+TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "msg_too_long"})
+"""Refusals of what a message would say, not of saying something."""
+
+
+class Screen:
+    """The messages of one reply, the oldest first."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+        self.messages: list[Shown] = []
+        self.steps: tuple[TimedStep, ...] = ()
+        self.stopped_by_user = asyncio.Event()  # Slack told an append that somebody pressed Stop
+
+    def elsewhere(self, message: Shown | None = None) -> set[str]:
+        """The tasks that stand in the other messages."""
+        return {task for other in self.messages if other is not message for task in other.tasks}
+
+    def next_end(self) -> float | None:
+        """Seconds until a stream must be ended because of its age; None where none is open."""
+        begun = [message.begun_at for message in self.messages if message.streaming]
+        return max(0.0, min(begun) + STREAM_AGE - self._clock.monotonic()) if begun else None
+
+    async def grow(self, message: Shown, text: str) -> bool:
+        """Bring a message nearer to that text; False where it is not there yet, and another try may help."""
+        shown = message.text
+        too_old = self._clock.monotonic() - message.begun_at >= STREAM_AGE
+        if message.gone:
+            return True
+        if message.streaming and not too_old and shown is not None and text.startswith(shown):
+            return await self._append(message, text[len(shown) :])
+        if message.streaming and (too_old or shown is None or not shown.startswith(text)):
+            await self.stop(message)
+        if shown is not None and shown.startswith(text):
+            return True  # told anew, and not as far yet: nothing is taken back from the screen meanwhile
+        return await self._edit(message, text)
+
+    async def finish(self, message: Shown, text: str, closing: Closing = NOTHING) -> bool:
+        """End a message with exactly that; whether the session was taken back to active with it."""
+        status: SessionStatus = "processing" if closing is NOTHING else "active"
+        shown = message.text
+        if message.gone:
+            return False
+        if message.streaming and shown is not None and text.startswith(shown):
+            chunks = last_chunks_of(self.steps, message.tasks, text[len(shown) :], self.elsewhere(message))
+            if await self._stop_whole(message, chunks, closing.blocks(), status):
+                message.text = text
+                return status == "active"
+        if message.streaming:
+            await self.stop(message)
+        if message.text != text or closing is not NOTHING:
+            await self._put_right(message, text, closing)
+        return False
+
+    async def stop(self, message: Shown, status: SessionStatus = "processing") -> None:
+        """End a stream as it stands."""
+        try:
+            await self._calls.stop(message.ts, status)
+        except SlackRefused as error:
+            if error.error not in {GONE, ENDED}:
+                raise
+            message.gone = error.error == GONE
+        message.streaming = False
+
+    async def remove(self, message: Shown) -> None:
+        """Take a message off the screen."""
+        if message.streaming:
+            await self.stop(message)
+        await self._unless_gone(message, self._calls.delete(message.ts))
+        self.messages.remove(message)
+
+    async def _append(self, message: Shown, text: str) -> bool:
+        chunks = chunks_of(self.steps, message.tasks, text, self.elsewhere(message))
+        if not chunks:
+            return True
+        try:
+            await self._calls.append(message.ts, chunks)
+        except (SlackRateLimited, SlackUnreachable):
+            return False  # nothing was executed: the same goes with the next append
+        except SlackOutcomeUnknown:
+            message.text = None  # never repeated: the stream is stopped and the message edited
+            return False
+        except SlackRefused as error:
+            return self._append_refused(message, error)
+        message.note(text, chunks)
+        return True
+
+    def _append_refused(self, message: Shown, error: SlackRefused) -> bool:
+        if error.error == STOPPED:
+            self.stopped_by_user.set()
+        elif error.error == GONE:
+            message.gone = True
+        elif error.error == ENDED:
+            message.streaming = False
+        elif error.error in TOO_MUCH:
+            message.text = None  # the rest goes by edits
+        else:
+            raise error
+        return message.gone
+
+    async def _edit(self, message: Shown, text: str) -> bool:
+        now = self._clock.monotonic()
+        if not text or message.text == text:
+            return True
+        if now - message.edited_at < EDIT_EVERY or not self._calls.may_edit():
+            return False
+        message.edited_at = now
+        try:
+            await self._unless_gone(message, self._calls.update(message.ts, Content(text), patience=0))
+        except (SlackRateLimited, SlackUnreachable, SlackOutcomeUnknown):
+            message.text = None
+            return False
+        message.text = text
+        return True
+
+    async def _stop_whole(
+        self, message: Shown, chunks: list[Block], blocks: list[Block], status: SessionStatus
+    ) -> bool:
+        """Stop a stream with the rest of it; False where the message must be edited instead."""
+        try:
+            await self._calls.stop(message.ts, status, chunks, blocks)
+        except SlackRefused as error:
+            if error.error not in {GONE, ENDED, *TOO_MUCH}:
+                raise
+            message.gone = error.error == GONE
+            message.streaming = error.error in TOO_MUCH
+            message.text = None
+            return False
+        message.streaming = False
+        return True
+
+    async def _put_right(self, message: Shown, text: str, closing: Closing) -> None:
+        """Edit a message to its final content, or to the richest that Slack takes."""
+        if message.gone:
+            return
+        contents = list(closing.contents(text))
+        for content in contents:
+            try:
+                await self._unless_gone(message, self._calls.update(message.ts, content))
+            except SlackRefused as error:
+                if error.error not in TOO_MUCH or content is contents[-1]:
+                    raise
+                log.warning("what stands under an answer was refused", extra={"error": error.error})
+            else:
+                message.text = text
+                return
+
+    @staticmethod
+    async def _unless_gone(message: Shown, call: Awaitable[None]) -> None:
+        try:
+            await call
+        except SlackRefused as error:
+            if error.error != GONE:
+                raise
+            message.gone = True

@@ -1,0 +1,114 @@
+"""The bot as a process that can be killed, between emulators that live on in the test."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.playground.openai import EmulatedOpenAI
+from bot.playground.slack import EmulatedSlack
+
+PATIENCE = 30.0  # real seconds until a crash test is given up
+PROGRAM = "from bot.cli import main; main()"
+
+
+class Rig:
+    """Both emulators, a folder for the database, and the bot's process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.slack = EmulatedSlack(SystemClock())
+        self.openai = EmulatedOpenAI(SystemClock())
+        self.database = folder / "threadmate.db"
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
+        self.general = self.slack.add_channel("general", members=(self.ann,))
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "OPENAI_API_KEY": self.openai.api_key,
+            "OPENAI_BASE_URL": self.openai.base_url,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.database}",
+            "SHUTDOWN_GRACE": "5",
+        }
+
+    async def start(self) -> None:
+        """Start the bot and wait until it says that it is ready."""
+        with (self._folder / "bot.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                PROGRAM,
+                "run",
+                cwd=self._folder,
+                env=self._environment(),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            line = await self._process.stdout.readline()
+        assert line == b"ready\n", (self._folder / "bot.log").read_text()
+
+    async def kill(self) -> None:
+        """Kill the process as the kernel would: nothing of it runs any more."""
+        await self._end(signal.SIGKILL)
+
+    async def terminate(self) -> int:
+        """Ask the process to end; its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        if process.returncode is None:
+            process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            return await process.wait()
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Return once that holds; it is asked again after everything that happens, and now and then."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                seen = self.slack.activity
+                try:
+                    await self.slack.wait_activity(seen, 0.05)
+                except TimeoutError:
+                    continue
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """What the database says, read by another connection."""
+        if not self.database.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)) as connection:
+            return connection.execute(query).fetchall()
+
+    def statuses(self) -> list[str]:
+        """The status of every run, oldest first."""
+        return [str(status) for (status,) in self.rows("SELECT status FROM runs ORDER BY created_at")]
+
+    async def mention(self, text: str) -> str:
+        """Ann mentions the bot in #general; the message's ts."""
+        return await self.slack.post(self.general, self.ann, f"<@{self.slack.bot_user}> {text}")
+
+
+@asynccontextmanager
+async def rig_in(folder: Path) -> AsyncIterator[Rig]:
+    """A rig whose emulators are served, and whose process is gone at the end."""
+    rig = Rig(folder)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(rig.slack.serve())
+        await stack.enter_async_context(rig.openai.serve())
+        stack.push_async_callback(rig.kill)
+        yield rig
