@@ -130,11 +130,11 @@ async def measure(answers: int, words: int, rate: float, slack_ms: float) -> dic
         first = await bench.answer(bot)
         bare = await stack.enter_async_context(python("-m", "bench.bare", folder=folder))
         for line in (bench.for_the_bare(), "stream", "slack"):
-            await bare.ask(line)
+            await bare.ask(line, words / rate)
         for _ in range(answers):
             measured.append(await bench.answer(bot))
             before = bare.cpu_ms()
-            await bare.ask("stream")
+            await bare.ask("stream", words / rate)
             bare_cpu_ms.append(bare.cpu_ms() - before)
             slack_call_ms.append(float(await bare.ask("slack")))
         return figures(sizes, first, measured, bare_cpu_ms, slack_call_ms, (idle, *bot.memory_mib()))

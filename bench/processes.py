@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-DEADLINE = 30.0  # seconds for a line; a bot told to stop takes as long at most
+DEADLINE = 30.0  # seconds for a line
 
 
 class Child:
@@ -30,27 +30,39 @@ class Child:
         kib = dict(re.findall(r"^(\w+):\s+(\d+) kB$", status, re.MULTILINE))
         return int(kib["VmRSS"]) / 1024, int(kib["VmHWM"]) / 1024
 
-    async def ask(self, line: str) -> str:
-        """Send it a line, if any; answers with its next line. SystemExit when it has ended instead."""
+    async def ask(self, line: str, seconds: float = 0.0) -> str:
+        """Send it a line, if any; answers with its next line. EOFError when it has ended instead.
+
+        `seconds` is what the work takes by itself; after DEADLINE more, TimeoutError.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{line}\n".encode() if line else b"")
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(seconds + DEADLINE):
             answer = await self._process.stdout.readline()
         if not answer:
-            raise SystemExit("a measured process ended early; what it said stands above")
+            await self._process.wait()
+            raise EOFError
         return answer.decode().strip()
 
 
 @asynccontextmanager
 async def python(*arguments: str, folder: Path, **environ: str) -> AsyncIterator[Child]:
-    """Run Python in that folder with these variables alone; ended by SIGTERM."""
+    """Run Python in that folder with these variables alone; ended by SIGTERM.
+
+    When it ends or falls silent too early, SystemExit with what it has logged.
+    """
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=folder, env=env, stdin=PIPE, stdout=PIPE
-    )
+    log = folder / "stderr.txt"
+    with log.open("a") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, cwd=folder, env=env, stdin=PIPE, stdout=PIPE, stderr=stderr
+        )
     try:
         yield Child(process)
+    except (EOFError, TimeoutError) as error:
+        what = type(error).__name__
+        raise SystemExit(f"no answer from a measured process ({what}):\n{log.read_text()}") from None
     finally:
         if process.returncode is None:
             process.terminate()

@@ -78,7 +78,7 @@ def decide(post: Post, thread: Thread | None, manners: Manners, now: float) -> V
     if post.direct:
         return Verdict(True, "a direct message", following)
     if post.mention or manners.bot_user in mentioned(post.text):
-        return Verdict(True, "a mention", post.user)
+        return Verdict(True, "a mention", following if _is_late(post, thread) else post.user)
     if post.edited:
         return Verdict(False, "an edit that adds no mention", following)
     if post.thread_ts is None or thread is None:
@@ -104,13 +104,17 @@ def _still_following(post: Post, thread: Thread | None, manners: Manners) -> str
     """Whom the thread follows after this post, unless the post is a mention of ours."""
     if thread is None or thread.following is None:
         return None
-    newest = thread.last_message_ts or post.ts
-    if post.edited or post.ts < newest:
-        return thread.following  # told late: what it says of the thread is known already
-    if float(post.ts) - float(newest) > SILENCE:
+    if post.edited or _is_late(post, thread):
+        return thread.following
+    if float(post.ts) - float(thread.last_message_ts or post.ts) > SILENCE:
         return None
     somebody_else = is_a_person(post, manners) and post.user != thread.following
     return None if somebody_else else thread.following
+
+
+def _is_late(post: Post, thread: Thread | None) -> bool:
+    """Told after a newer message of its thread (Slack keeps no order): who is talking now is known better."""
+    return thread is not None and not post.edited and post.ts < (thread.last_message_ts or "")
 
 
 def _follow_up(post: Post, following: str | None, manners: Manners) -> Verdict:

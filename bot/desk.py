@@ -60,6 +60,8 @@ class FrontDesk:
 
     async def suggest_prompts(self, team: str, channel: str) -> None:
         """Offer questions at the top of the Messages tab (reference/slack-platform.md §1.3: without thread_ts)."""
+        if self.refusal(team, external=False):
+            return
         prompts = [{"title": title, "message": message} for title, message in words.PROMPTS]
         try:
             await self.workspaces.of(team).slack.call(

@@ -11,7 +11,7 @@ ThreadmateError
 │   │   ├── ModelUnavailable      no such model
 │   │   ├── MemoryLost            the conversation is gone
 │   │   ├── ContextTooLong        the input does not fit the model
-│   │   ├── ContainerExpired      the code interpreter's container is gone
+│   │   ├── ContainerExpired      the code interpreter's container is gone        (again)
 │   │   ├── DanglingCall          a function call in the memory was never answered
 │   │   ├── ParameterRejected     the model does not take this parameter
 │   │   ├── ContentRefused        OpenAI's policies forbid it

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from bot.clock import Clock
-from bot.errors import SlackOutcomeUnknown, SlackRefused
+from bot.errors import SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
 from bot.reply.calls import Calls
 from bot.reply.closing import Closing, Content
 from bot.reply.layout import Section
@@ -37,7 +37,10 @@ class Beginnings:
         return workspace.surfaces.has(Surface.STREAMING) and workspace.slack.has_room("chat.startStream")
 
     async def stream(self, section: Section, chunks: Sequence[Block], owned: frozenset[str]) -> Shown | None:
-        """Begin a streamed message; None where there is no streaming here. `owned`: our messages known already."""
+        """Begin a streamed message; None where there is no streaming here and now, and nothing was executed.
+
+        `owned`: our messages known already.
+        """
         row = await self._intend(section)
         for _ in range(TRIES):
             message = Shown(row.position, "", "", streaming=True, begun_at=self._clock.monotonic())
@@ -45,6 +48,8 @@ class Beginnings:
                 message.ts = await self._calls.start(chunks)
             except SlackOutcomeUnknown:
                 message.ts = await self._find_unowned(owned) or ""
+            except (SlackRateLimited, SlackUnreachable):
+                return None
             except SlackRefused as error:
                 if error.error not in ABSENT:
                     raise

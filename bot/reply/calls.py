@@ -45,9 +45,10 @@ class Calls:
         return await self.workspace.slack.call(method, patience=patience, channel=channel, **arguments)
 
     async def start(self, chunks: Sequence[Block]) -> str:
-        """Begin a streamed message; its ts."""
+        """Begin a streamed message, now or not at all; its ts."""
         answer = await self._call(
             "chat.startStream",
+            patience=0,
             thread_ts=self.address.place.thread_ts,
             recipient_user_id=self.address.user,
             recipient_team_id=self.address.user_team,

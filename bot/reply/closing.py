@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import words
+from bot.reply.markdown import safe
 from bot.reply.split import plain
 from bot.reply.steps import Block, container
 from bot.reply.transcript import TimedStep
@@ -64,7 +65,7 @@ class Closing:
             bare = Closing(self.notes, try_again=self.try_again)
             yield Content(text, bare.blocks(), self.notes)
         if self.notes or self.try_again:
-            yield Content("\n\n".join(part for part in (text, *self.notes) if part))
+            yield Content("\n\n".join(part for part in (text, *map(safe, self.notes)) if part))
 
 
 def _note(text: str) -> Block:

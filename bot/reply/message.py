@@ -69,10 +69,11 @@ class Reply:
         """Take the answer as it stands; it reaches the screen with the next call."""
         self._transcript = transcript
         self._screen.steps = transcript.steps
-        self._feed(transcript.text)
         self._changed.set()
 
-    def _feed(self, text: str) -> None:
+    def _feed(self) -> None:
+        """Make safe what was told since the last time."""
+        text = self._transcript.text
         if not text.startswith(self._fed):  # told anew, differently
             self._neutraliser, self._safe, self._fed, self._sealed = Neutraliser(), "", "", []
         self._safe += self._neutraliser.feed(text[len(self._fed) :])
@@ -86,10 +87,14 @@ class Reply:
             await self._news()
             if self._ending.is_set() or self.stopped_by_user.is_set():
                 return
+            self._feed()
+            await self._screen.end_old()
             await self._say_commentary()
-            if not await self._grow():
+            left = not await self._grow()
+            if left:
                 self._changed.set()
-            await self._pause()
+            if left or self._screen.messages:  # the first words wait for nobody
+                await self._pause()
 
     def settle(self) -> None:
         """No more intermediate calls: `keep_writing` returns after the one under way."""
@@ -131,7 +136,7 @@ class Reply:
             if index < len(self._sealed):
                 continue
             if index == len(messages) and not await self._begin(section):
-                return True  # there is nothing to show yet
+                return not self._safe  # there is too little to show, or no room for it now
             if not section.full:
                 return await self._screen.grow(messages[index], section.text)
             await self._screen.finish(messages[index], section.text)
@@ -150,7 +155,7 @@ class Reply:
                 self._screen.messages.append(message)
                 return True
         if not first_sentence(section.text):
-            return False
+            return False  # there is too little to post
         await self._post(section, NOTHING)
         return True
 
@@ -167,6 +172,7 @@ class Reply:
     async def close(self, transcript: Transcript, closing: Closing) -> None:
         """Bring the whole answer to the screen, exactly, with what stands under it; nothing works any more."""
         self.show(transcript)
+        self._feed()
         self._safe += self._neutraliser.close()
         try:
             await self._write_whole(closing)

@@ -47,18 +47,23 @@ class Screen:
         begun = [message.begun_at for message in self.messages if message.streaming]
         return max(0.0, min(begun) + STREAM_AGE - self._clock.monotonic()) if begun else None
 
+    async def end_old(self) -> None:
+        """End the streams that Slack would soon end by itself; their messages go on by edits."""
+        for message in self.messages:
+            if message.streaming and self._clock.monotonic() - message.begun_at >= STREAM_AGE:
+                await self.stop(message)
+
     async def grow(self, message: Shown, text: str) -> bool:
         """Bring a message nearer to that text; False where it is not there yet, and another try may help."""
         shown = message.text
-        too_old = self._clock.monotonic() - message.begun_at >= STREAM_AGE
         if message.gone:
             return True
-        if message.streaming and not too_old and shown is not None and text.startswith(shown):
+        if message.streaming and shown is not None and text.startswith(shown):
             return await self._append(message, text[len(shown) :])
-        if message.streaming and (too_old or shown is None or not shown.startswith(text)):
-            await self.stop(message)
         if shown is not None and shown.startswith(text):
             return True  # told anew, and not as far yet: nothing is taken back from the screen meanwhile
+        if message.streaming:
+            await self.stop(message)
         return await self._edit(message, text)
 
     async def finish(self, message: Shown, text: str, closing: Closing = NOTHING) -> bool:

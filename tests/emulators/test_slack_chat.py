@@ -88,6 +88,14 @@ async def test_an_edit_has_its_own_limits() -> None:
         assert await error_of(missing) == "message_not_found"
 
 
+async def test_the_session_of_a_deleted_thread_is_not_shown_as_working() -> None:
+    async with rig() as r:  # there is no thread left below which it could be
+        await r.client.agents_sessions_setStatus(channel_id=r.channel, thread_ts=r.thread, status="processing")
+        assert r.slack.working() == [(r.channel, r.thread)]
+        await r.slack.delete(r.channel, r.thread)
+        assert r.slack.working() == []
+
+
 async def test_only_our_own_messages_can_be_deleted() -> None:
     async with rig() as r:
         ts, delete = await posted(r), r.client.chat_delete

@@ -81,12 +81,18 @@ async def test_a_lone_question_cannot_pass_for_a_quotation(world: World) -> None
 
 async def test_what_was_read_is_not_repeated_in_the_next_turn(world: World) -> None:
     root = await thread_of(world, (world.bo, "before"))
-    await world.mention("one", thread_ts=root)
+    first = await world.mention("one", thread_ts=root)
     await world.until(world.answered(root))
     await world.slack.post(world.general, world.bo, "between", thread_ts=root)
-    await world.mention("two", thread_ts=root)
+    second = await world.mention("two", thread_ts=root)
     await world.until(world.answered(root, count=2))
     assert texts(world) == ["between"]
+    read = world.slack.executed("conversations.replies")[-1].params
+    assert {name: str(read[name]) for name in ("oldest", "latest", "limit")} == {
+        "oldest": first,
+        "latest": second,
+        "limit": "200",
+    }
 
 
 async def test_it_ends_with_the_runs_newest_message(world: World) -> None:
@@ -147,39 +153,41 @@ async def test_a_deleted_root_is_not_quoted(world: World) -> None:
     assert texts(world) == ["hm"]
 
 
+async def summary_of(world: World, messages: int) -> None:
+    """Let the bot be invited to a channel with a long thread of Bo's, and be asked there."""
+    channel = world.slack.add_channel("busy", bot_is_member=False, members=(world.ann, world.bo))
+    root = await world.slack.post(channel, world.bo, "message 0")
+    for number in range(1, messages):
+        await world.slack.post(channel, world.bo, f"message {number}", thread_ts=root)
+    world.slack.channels[channel].members.add(world.slack.bot_user)
+    await world.slack.post(channel, world.ann, f"{world.at_bot} summary?", thread_ts=root)
+    await world.until(world.answered(root, channel))
+
+
 async def test_a_long_thread_is_read_page_by_page_and_the_newest_are_kept(make_world: MakeWorld) -> None:
     world: World = await make_world(catch_up_messages=5)
-    root = await thread_of(world, *((world.bo, f"message {number}") for number in range(450)))
     async with world.running():
-        await world.settle()
-        await world.mention("summary?", thread_ts=root)
-        await world.until(world.answered(root))
-        assert reads(world) == 3
-        assert texts(world) == [f"message {number}" for number in range(445, 450)]
-        assert "445 earlier messages are left out." in world.last_input()[0]
+        await summary_of(world, 450)
+    assert reads(world) == 3
+    assert texts(world) == [f"message {number}" for number in range(445, 450)]
+    assert "445 earlier messages are left out." in world.last_input()[0]
 
 
 async def test_a_root_that_heads_every_page_is_quoted_once(make_world: MakeWorld) -> None:
     world: World = await make_world(catch_up_messages=1000)
-    root = await thread_of(world, *((world.bo, f"message {number}") for number in range(450)))
     async with world.running():
-        await world.mention("summary?", thread_ts=root)
-        await world.until(world.answered(root))
-        assert texts(world) == [f"message {number}" for number in range(450)]
-        assert "left out" not in world.last_input()[0]
+        await summary_of(world, 450)
+    assert texts(world) == [f"message {number}" for number in range(450)]
+    assert "left out" not in world.last_input()[0]
 
 
 async def test_after_ten_pages_the_rest_is_left_out_and_that_is_said(make_world: MakeWorld) -> None:
     world: World = await make_world(catch_up_messages=3)
-    bot_is_asleep = [(world.bo, f"message {number}") for number in range(2050)]
-    root = await thread_of(world, *bot_is_asleep)
-    world.slack.unacknowledged.clear()
     async with world.running():
-        await world.mention("summary?", thread_ts=root)
-        await world.until(world.answered(root))
-        assert reads(world) == 10
-        assert len(texts(world)) == 3
-        assert world.last_input()[0].splitlines()[1] == LEFT_OUT_MANY
+        await summary_of(world, 2050)
+    assert reads(world) == 10
+    assert len(texts(world)) == 3
+    assert world.last_input()[0].splitlines()[1] == LEFT_OUT_MANY
 
 
 async def test_several_people_in_one_run_carry_their_names(world: World) -> None:

@@ -33,7 +33,7 @@ async def test_a_lost_conversation_starts_anew_from_the_thread_and_says_so(world
     await world.mention("what is my number?", thread_ts=ts)
     await world.until(world.answered(ts, count=2))
     answer = world.answers(ts)[-1]
-    assert answer.text == "It is 4711."
+    assert answer.text.startswith("It is 4711.")
     assert said_below(answer) == [words.MEMORY_STARTS_ANEW]
     sent = "\n".join(world.last_input())
     assert "my number is 4711" in sent

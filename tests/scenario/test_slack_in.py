@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +15,12 @@ from tests.scenario.conftest import MakeWorld
 from tests.scenario.world import World, said_below
 
 
-@contextmanager
-def locked(world: World) -> Iterator[None]:
+@asynccontextmanager
+async def locked(world: World) -> AsyncIterator[None]:
     """Another program writes to the database, for the length of the block."""
-    with closing(sqlite3.connect(world.file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    connection = sqlite3.connect(world.file, isolation_level=None, check_same_thread=False)
+    with closing(connection) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # when the bot has ended its transaction
         yield
         other.execute("ROLLBACK")
 
@@ -33,7 +34,7 @@ async def refusing(world: World) -> AsyncIterator[None]:
 
     assert world.bot is not None
     await world.bot.store.database.write(no_patience)
-    with locked(world):
+    async with locked(world):
         yield
 
 
@@ -68,7 +69,7 @@ async def test_a_button_is_acknowledged_at_once(world: World) -> None:
     assert world.bot is not None
     found = await world.bot.store.runs.of_reply(world.slack.team, world.general, answer.ts)
     assert found is not None
-    with locked(world):
+    async with locked(world):
         assert await world.slack.press(world.general, answer.ts, world.bo, "feedback", "up")
         assert await world.bot.store.feedback.of(found[0].id) == ()
     opinions = await world.meanwhile(_opinions(world, found[0].id))
@@ -82,17 +83,22 @@ async def _opinions(world: World, run_id: str) -> tuple[object, ...]:
     return opinions
 
 
-async def test_a_press_from_another_organisation_does_nothing(world: World) -> None:
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_press_from_another_organisation_does_nothing_unless_allowed(
+    make_world: MakeWorld, allowed: bool
+) -> None:
+    world: World = await make_world(allow_external=allowed)
     world.openai.queue(Script(status="failed"))
     outsider = world.slack.add_person("Eve", team="T0000000009")
-    ts = await world.mention("hi")
-    await world.until(world.answered(ts))
-    failed = world.only_answer(ts)
-    assert await world.slack.press(world.general, failed.ts, outsider, "try_again")
-    assert await world.slack.press(world.general, failed.ts, world.bo, "try_again")
-    await world.until(world.answered(ts, count=2))
-    assert len(world.openai.creates) == 2
-    assert not world.slack.ephemerals
+    async with world.running(gently=False) as bot:
+        ts = await world.mention("hi")
+        await world.until(world.answered(ts))
+        failed = world.only_answer(ts)
+        assert await world.slack.press(world.general, failed.ts, outsider, "try_again")
+        await world.meanwhile(bot.stop())  # which waits for what follows behind the press
+        with closing(sqlite3.connect(world.file)) as database:
+            ((state,),) = database.execute("SELECT state FROM messages")
+    assert (state != "unfinished") is allowed
 
 
 async def test_one_post_told_twice_is_one_message(world: World) -> None:
@@ -115,6 +121,15 @@ async def test_an_event_that_nobody_takes_is_acknowledged(world: World) -> None:
     await world.settle()
     assert world.slack.lost == []
     assert all(event in world.slack.events_sent for event in ("app_uninstalled", "tokens_revoked"))
+
+
+async def test_a_workspace_in_which_we_are_not_installed_is_left_alone(world: World) -> None:
+    world.slack.team = "T0000000009"
+    ts = await world.mention("hi")
+    await world.slack.edit(world.general, ts, f"{world.at_bot} hello")
+    await world.slack.open_messages_tab(world.ann)
+    assert not await world.was_for_us(ts)
+    assert world.slack.prompts(world.slack.dm(world.ann)) is None
 
 
 async def test_settings_of_other_slack_programs_change_nothing(

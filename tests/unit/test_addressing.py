@@ -157,6 +157,20 @@ CASES = {
         thread("UANN", f"{NOW + 5:.6f}"),
         "UANN",
     ),
+    "a mention told late does not change who is followed": Case(
+        body({"user": "UBO", "text": "<@UBOT> hi", **IN_THREAD}),
+        True,
+        "a mention",
+        thread("UANN", f"{NOW + 5:.6f}"),
+        "UANN",
+    ),
+    "a mention by an edit does": Case(
+        edited("<@UBOT> hello", user="UBO", **IN_THREAD),
+        True,
+        "a mention",
+        thread("UANN", f"{NOW + 5:.6f}"),
+        "UBO",
+    ),
     "an edit is no follow-up": Case(
         edited("hello!", **IN_THREAD), False, "an edit that adds no mention", ANNS, "UANN"
     ),

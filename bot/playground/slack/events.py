@@ -76,6 +76,7 @@ def remove(workspace: Workspace, channel: Channel, message: Message) -> None:
         changed(workspace, channel, message, before)
         return
     del channel.messages[message.ts]
+    workspace.sessions.pop((channel.id, message.ts), None)  # of a thread that is gone, nothing is shown
     gone = {"subtype": "message_deleted", "deleted_ts": message.ts, "previous_message": before}
     _emit_hidden(workspace, channel, gone)
 
