@@ -9,15 +9,6 @@ import pytest
 
 from bot.settings import Settings
 
-LAST = "test_the_scopes_used_in_the_suite_are_exactly_the_manifests"
-
-
-@pytest.fixture(scope="session")
-def used_scopes() -> set[str]:
-    """Every scope that Slack's emulator saw used, over the whole session."""
-    return set()
-
-
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that would leave this machine."""
@@ -39,12 +30,3 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
     for name in [name for name in os.environ if name.startswith(("SLACK_", "OPENAI_"))]:
         monkeypatch.delenv(name)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the test that looks back on the whole suite last, and only when the scenarios ran before it."""
-    items.sort(key=lambda item: item.name == LAST)
-    if not any("tests/scenario/" in item.nodeid for item in items):
-        for item in items:
-            if item.name == LAST:
-                item.add_marker(pytest.mark.skip(reason="looks back on the scenarios, which were not run"))

@@ -85,7 +85,7 @@ class Reply:
         """Bring what is new to the screen, at most once a second, until the answer ends."""
         while True:
             await self._news()
-            if self._ending.is_set() or self.stopped_by_user.is_set():
+            if self._ending.is_set():
                 return
             self._feed()
             await self._screen.end_old()
@@ -93,6 +93,8 @@ class Reply:
             left = not await self._grow()
             if left:
                 self._changed.set()
+            if self.stopped_by_user.is_set():
+                return
             if left or self._screen.messages:  # the first words wait for nobody
                 await self._pause()
 
@@ -136,7 +138,7 @@ class Reply:
             if index < len(self._sealed):
                 continue
             if index == len(messages) and not await self._begin(section):
-                return not self._safe  # there is too little to show, or no room for it now
+                return True  # there is too little to show; more text will bring us back
             if not section.full:
                 return await self._screen.grow(messages[index], section.text)
             await self._screen.finish(messages[index], section.text)

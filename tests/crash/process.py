@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 from bot.clock import SystemClock
+from bot.manifest import read_manifest
 from bot.playground.openai import EmulatedOpenAI
 from bot.playground.slack import EmulatedSlack
 
@@ -21,7 +22,8 @@ class Rig:
     """Both emulators, a folder for the database, and the bot's process."""
 
     def __init__(self, folder: Path) -> None:
-        self.slack = EmulatedSlack(SystemClock())
+        manifest = read_manifest()
+        self.slack = EmulatedSlack(SystemClock(), scopes=manifest.scopes, subscribed=manifest.events)
         self.openai = EmulatedOpenAI(SystemClock())
         self.database = folder / "threadmate.db"
         self._folder = folder

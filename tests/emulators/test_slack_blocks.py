@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack.blocks import message_problems, view_problems
+from bot.playground.slack.blocks import message_problems
 
 Json = dict[str, Any]
 
@@ -56,6 +56,8 @@ FEEDBACK = {
     "negative_button": {"text": plain("Bad"), "value": "down"},
 }
 
+RADIO: Json = {"type": "radio_buttons", "action_id": "r", "options": [{"text": mrkdwn(), "value": "v"}]}
+
 GOOD: dict[str, list[Json]] = {
     "fifty blocks": [section()] * 50,
     "section with fields": [{"type": "section", "fields": [mrkdwn()] * 10, "expand": True}],
@@ -63,6 +65,7 @@ GOOD: dict[str, list[Json]] = {
     "header and divider": [{"type": "header", "text": plain("y" * 150)}, {"type": "divider"}],
     "context": [{"type": "context", "elements": [mrkdwn()] * 10}],
     "actions": [{"type": "actions", "elements": [button(style="danger", value="v" * 2000)] * 25}],
+    "choices": [{"type": "actions", "elements": [RADIO]}, section(accessory={**RADIO, "type": "checkboxes"})],
     "feedback": [{"type": "context_actions", "block_id": "fb", "elements": [FEEDBACK]}],
     "markdown, 12,000 in sum": [markdown("y" * 6000)] * 2,
     "collapsed container": [container(is_collapsible=True, default_collapsed=True, subtitle=mrkdwn())],
@@ -107,6 +110,15 @@ BAD: dict[str, tuple[list[Json], str]] = {
         [section(accessory={"type": "overflow", "options": [{"text": plain(), "value": "v"}] * 6})],
         "no more than 5",
     ),
+    "an initial option that is not offered": (
+        [section(accessory={**RADIO, "initial_option": {"text": mrkdwn(), "value": "w"}})],
+        "must be one of options",
+    ),
+    "eleven choices": ([section(accessory={**RADIO, "options": RADIO["options"] * 11})], "no more than 10"),
+    "mrkdwn among the options of a select": (
+        [section(accessory={**RADIO, "type": "static_select"})],
+        "/text/type",
+    ),
     "a button among context actions": ([{"type": "context_actions", "elements": [button()]}], "unsupported"),
     "another icon": (
         [{"type": "context_actions", "elements": [{"type": "icon_button", "icon": "star", "text": plain()}]}],
@@ -146,27 +158,3 @@ BAD: dict[str, tuple[list[Json], str]] = {
 @pytest.mark.parametrize(("blocks", "says"), BAD.values(), ids=BAD.keys())
 def test_what_slack_refuses_is_refused_saying_where(blocks: list[Json], says: str) -> None:
     assert any(says in problem for problem in message_problems(blocks)), message_problems(blocks)
-
-
-def modal(*blocks: Json, **more: Any) -> Json:
-    return {"type": "modal", "title": plain("Details"), "blocks": list(blocks), **more}
-
-
-def test_a_modal_takes_a_hundred_blocks_inputs_among_them() -> None:
-    field = {"type": "input", "label": plain(), "element": {"type": "plain_text_input", "action_id": "a"}}
-    assert view_problems(modal(field, *[section()] * 99)) == []  # slack-platform.md §3.1
-
-
-@pytest.mark.parametrize(
-    "view",
-    [
-        modal(*[section()] * 101),
-        modal(markdown("messages only")),  # slack-platform.md §3.2
-        modal(container()),  # "Surface: Messages only", slack-platform.md §3.2
-        modal(section(), title=plain("y" * 25)),  # docs.slack.dev/reference/views/modal-views
-        modal(section(), private_metadata="y" * 3001),
-        {"type": "home", "blocks": []},
-    ],
-)
-def test_a_view_that_is_no_valid_modal_is_refused(view: Json) -> None:
-    assert view_problems(view)

@@ -120,6 +120,8 @@ LIMITS = {  # slack-platform.md §6
     "chat.stopStream": 20,
     "chat.appendStream": 100,
     "chat.postEphemeral": 100,
+    "views.update": 100,  # docs.slack.dev/reference/methods/views.update
+    "views.push": 100,
     "assistant.threads.setStatus": 600,
     "assistant.threads.setSuggestedPrompts": 100,
     "reactions.add": 50,

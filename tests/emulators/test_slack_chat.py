@@ -1,4 +1,4 @@
-"""Posting, editing, deleting, reading, reacting, and modals."""
+"""Posting, editing, deleting, reading and reacting."""
 
 from typing import Any
 
@@ -196,19 +196,15 @@ async def test_users_info_tells_names_team_and_strangers() -> None:
         assert await error_of(r.client.users_info(user="U404")) == "user_not_found"
 
 
-# -- modals
+# -- chat.getPermalink: docs.slack.dev/reference/methods/chat.getPermalink
 
 
-async def test_a_press_opens_one_modal_within_three_seconds() -> None:
-    async with rig() as r:  # docs.slack.dev/reference/methods/views.open
-        view = {"type": "modal", "title": {"type": "plain_text", "text": "Details"}, "blocks": []}
-        first, late = r.slack.new_trigger(r.ann), r.slack.new_trigger(r.ann)
-        opened = r.client.views_open
-        assert await error_of(opened(trigger_id=first, view=view)) == ""
-        assert await error_of(opened(trigger_id=first, view=view)) == "exchanged_trigger_id"
-        assert await error_of(opened(trigger_id="made.up", view=view)) == "invalid_trigger_id"
-        bad = opened(trigger_id=late, view={"type": "modal"})
-        assert await error_of(bad) == "invalid_arguments"
-        await r.clock.advance(3)
-        assert await error_of(opened(trigger_id=late, view=view)) == "expired_trigger_id"
-        assert [modal.user for modal in r.slack.modals] == [r.ann]
+async def test_a_permalink_is_the_address_of_a_message_and_names_the_thread_of_a_reply() -> None:
+    async with rig() as r:
+        reply, link = await posted(r), r.client.chat_getPermalink
+        root = (await link(channel=r.channel, message_ts=r.thread))["permalink"]
+        assert root == f"https://emulated.slack.com/archives/{r.channel}/p{r.thread.replace('.', '')}"
+        inside = (await link(channel=r.channel, message_ts=reply))["permalink"]
+        assert inside.endswith(f"/p{reply.replace('.', '')}?thread_ts={r.thread}&cid={r.channel}")
+        assert await error_of(link(channel=r.channel, message_ts="1.2")) == "message_not_found"
+        assert await error_of(link(channel="C404", message_ts=reply)) == "channel_not_found"

@@ -74,3 +74,22 @@ async def test_a_post_that_lets_slack_fetch_its_links_is_recorded() -> None:
         await r.call("chat.postMessage", channel=r.channel, text=text, unfurl_links=False)
         await r.call("chat.postMessage", channel=r.channel, text=text, unfurl_links=False, unfurl_media=False)
         assert [u.urls for u in r.slack.unfurls] == [("https://evil.example/?q=1",)]
+
+
+@pytest.mark.parametrize(("off", "suspected"), [(False, 1), (True, 0)])
+async def test_an_edit_that_brings_a_link_is_suspected_unless_the_post_had_unfurls_off(
+    off: bool, suspected: int
+) -> None:
+    async with rig() as r:  # slack-platform.md §8: "whether they can trigger a first unfurl is UNCERTAIN"
+        post = r.client.chat_postMessage
+        posted = await post(channel=r.channel, text="soon", unfurl_links=not off, unfurl_media=not off)
+        await r.client.chat_update(channel=r.channel, ts=posted["ts"], text="https://evil.example")
+        assert (len(r.slack.suspected_unfurls), r.slack.unfurls) == (suspected, [])
+
+
+async def test_an_edit_of_a_streamed_message_is_not_suspected() -> None:
+    async with rig() as r:  # slack-platform.md §2.1: "Links are never unfurled in streamed messages"
+        ts = await r.stream(markdown_text="soon")
+        await r.client.chat_stopStream(channel=r.channel, ts=ts)
+        await r.client.chat_update(channel=r.channel, ts=ts, text="https://evil.example")
+        assert r.slack.suspected_unfurls == []

@@ -13,7 +13,7 @@ MakeWorld = Callable[..., Any]
 
 
 @pytest.fixture
-async def make_world(tmp_path: Path, used_scopes: set[str]) -> AsyncIterator[MakeWorld]:
+async def make_world(tmp_path: Path) -> AsyncIterator[MakeWorld]:
     """Make a world with those settings, both emulators being served."""
     worlds: list[World] = []
     async with AsyncExitStack() as stack:
@@ -27,7 +27,6 @@ async def make_world(tmp_path: Path, used_scopes: set[str]) -> AsyncIterator[Mak
 
         yield make
         for world in worlds:
-            used_scopes |= world.slack.scopes_used
             assert world.slack.working() == []
             assert world.slack.live_mentions == []
             assert world.slack.unfurls == []

@@ -222,14 +222,14 @@ async def test_a_thread_that_cannot_be_read_is_answered_all_the_same(world: Worl
     assert UNREADABLE in world.last_input()[0]
 
 
-async def test_a_slack_that_stays_broken_delays_the_answer_for_a_minute_at_most(world: World) -> None:
+async def test_a_slack_that_stays_broken_delays_the_answer_for_minutes_at_most(world: World) -> None:
     root = await thread_of(world, (world.bo, "before"))
     world.slack.faults.always("conversations.replies", slack_error("internal_error"))
     world.slack.faults.always("users.info", slack_error("internal_error"))
     asked_at = world.clock.time()
     await world.mention("what did Bo say?", thread_ts=root)
     await world.until(lambda: world.openai.creates)
-    assert world.clock.time() - asked_at < 90
+    assert world.clock.time() - asked_at < 300
     world.slack.faults.clear("conversations.replies")
     await world.until(world.answered(root))
 

@@ -1,5 +1,6 @@
 """A reply as people see it grow and end (issue 2 §5; design §6)."""
 
+import asyncio
 from asyncio import Event
 from itertools import pairwise
 from typing import Any
@@ -119,12 +120,15 @@ async def test_feedback_is_stored_and_a_second_press_replaces_it(world: World) -
     store = world.bot.store
     found = await store.runs.of_reply(world.slack.team, world.general, answer.ts)
     assert found is not None
-    seen: list[set[tuple[str, str]]] = []
+    run = found[0].id
+    given: dict[str, str] = {}
     for user, value in ((world.ann, "up"), (world.bo, "up"), (world.ann, "down")):
         assert await world.meanwhile(world.slack.press(world.general, answer.ts, user, "feedback", value))
-        await world.settle()
-        seen.append({(given.user, given.value) for given in await store.feedback.of(found[0].id)})
-    assert seen[-1] == {(world.ann, "down"), (world.bo, "up")}
+        given[user] = value
+        async with asyncio.timeout(5):
+            while {one.user: one.value for one in await store.feedback.of(run)} != given:
+                await world.settle()
+    assert given == {world.ann: "down", world.bo: "up"}
 
 
 async def test_a_stream_names_its_recipient_and_the_recipients_own_team(make_world: Any) -> None:

@@ -79,7 +79,7 @@ async def test_the_steps_of_a_long_answer_are_shown_once(make_world: Any) -> Non
 async def test_many_steps_and_much_text_fit(make_world: Any) -> None:
     world: World = await make_world(assistant_tools="file_search", vector_store_ids="vs_1")
     async with world.running():
-        steps = [part for number in range(120) for part in (FileSearch([f"q{number}"]), Pause(0.05))]
+        steps = [part for number in range(250) for part in (FileSearch([f"q{number}"]), Pause(0.02))]
         world.openai.queue(Script(*steps, slowly(*CHUNKS[:8])))
         ts = await ask(world, count=2)
         assert "".join(answer.text for answer in world.answers(ts)) == "".join(CHUNKS[:8])

@@ -115,6 +115,7 @@ async def test_one_post_told_twice_is_one_message(world: World) -> None:
 
 
 async def test_an_event_that_nobody_takes_is_acknowledged(world: World) -> None:
+    world.slack.subscribed |= {"app_uninstalled", "tokens_revoked"}  # as by a manifest changed by hand
     await world.slack.send_event({"type": "app_uninstalled"})
     await world.slack.send_event({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}})
     await world.slack.send_event({"type": "app_context_changed", "user": world.ann, "context": {"entities": []}})
@@ -130,6 +131,7 @@ async def test_a_workspace_in_which_we_are_not_installed_is_left_alone(world: Wo
     await world.slack.open_messages_tab(world.ann)
     assert not await world.was_for_us(ts)
     assert world.slack.prompts(world.slack.dm(world.ann)) is None
+    assert world.slack.lost == []
 
 
 async def test_settings_of_other_slack_programs_change_nothing(

@@ -44,6 +44,8 @@ async def test_a_stop_that_slack_tells_an_append_first_names_who_pressed_all_the
     assert stream is not None
     stream.stop_pressed = True
     await world.until(lambda: [call for call in world.slack.calls if call.error == "stopped_by_user"])
+    refused_at = world.clock.time()
+    await world.until(lambda: world.clock.time() - refused_at >= 1)
     event = {"type": "agent_session_stopped", "channel": world.general, "thread_ts": ts, "user": world.bo}
     world.slack.subscribed.add("agent_session_stopped")
     world.slack.hold_acks = False

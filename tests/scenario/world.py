@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
+from bot.manifest import read_manifest
 from bot.playground.clock import SteppedClock
 from bot.playground.openai.emulated import EmulatedOpenAI
 from bot.playground.slack.seen import SeenMessage
@@ -24,7 +25,8 @@ class World:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.clock = SteppedClock()
-        self.slack = EmulatedSlack(self.clock)
+        manifest = read_manifest()
+        self.slack = EmulatedSlack(self.clock, scopes=manifest.scopes, subscribed=manifest.events)
         self.openai = EmulatedOpenAI(self.clock)
         self.bot: Bot | None = None
         self._quiet_rounds = 0

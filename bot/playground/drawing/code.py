@@ -47,5 +47,6 @@ def coloured(code: str, language: str) -> Html:
 
 def _spans(tokens: Iterator[tuple[_TokenType, str]]) -> Iterator[Html]:
     for kind, value in tokens:
-        look = next((look for family, look in _LOOKS if kind in family), None)
+        families = kind.split()
+        look = next((look for family, look in _LOOKS if family in families), None)
         yield element("span", text(value), look=f"code-{look}") if look else text(value)

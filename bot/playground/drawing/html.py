@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NewType
 
 Html = NewType("Html", str)
@@ -10,6 +11,7 @@ Html = NewType("Html", str)
 
 NOTHING = Html("")
 BREAK = Html("<br>")
+NOBODY: Mapping[str, str] = MappingProxyType({})
 _VOID = frozenset({"br", "hr", "img", "input"})
 
 
@@ -39,7 +41,7 @@ def join(pieces: Iterable[Html]) -> Html:
     return Html("".join(pieces))
 
 
-def element(name: str, *inside: Html, look: str = "", **attributes: str | bool | None) -> Html:
+def element(tag: str, /, *inside: Html, look: str = "", **attributes: str | bool | None) -> Html:
     """An element. `look`: its classes, without the prefix that all of ours have.
 
     In attributes' names `_` stands for `-`; True is an attribute without a value, None and False none at all.
@@ -47,7 +49,7 @@ def element(name: str, *inside: Html, look: str = "", **attributes: str | bool |
     if look:
         attributes = {"class": " ".join(f"s-{word}" for word in look.split()), **attributes}
     given = "".join(_attribute(key, value) for key, value in attributes.items() if value not in (None, False))
-    return Html(f"<{name}{given}>") if name in _VOID else Html(f"<{name}{given}>{join(inside)}</{name}>")
+    return Html(f"<{tag}{given}>") if tag in _VOID else Html(f"<{tag}{given}>{join(inside)}</{tag}>")
 
 
 def _attribute(key: str, value: str | bool | None) -> str:

@@ -1,4 +1,4 @@
-"""Slack's own markup, as sections and contexts hold it (docs.slack.dev/messaging/formatting-message-text); pure."""
+"""Slack's own markup, as sections and contexts hold it (docs.slack.dev, formatting message text); pure."""
 
 import re
 from collections.abc import Iterator

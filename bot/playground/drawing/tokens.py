@@ -112,5 +112,10 @@ def loose(shown: str) -> Iterator[tuple[str, str]]:
 
 def plain(shown: str) -> Html:
     """Plain text with its addresses as links and its emoji as pictures."""
-    draw = {"url": lambda url: link(url, text(url)), "emoji": emoji, "text": text}
-    return join(draw[kind](piece) for kind, piece in loose(shown))
+    return join(_loose(kind, piece) for kind, piece in loose(shown))
+
+
+def _loose(kind: str, piece: str) -> Html:
+    if kind == "url":
+        return link(piece, text(piece))
+    return emoji(piece) if kind == "emoji" else text(piece)

@@ -174,7 +174,16 @@ def message_problems(blocks: object, pointer: str = "/blocks") -> list[str]:
 def view_problems(view: object) -> list[str]:
     """What Slack would refuse about a modal."""
     wrong = problems_of(_VIEW, view, "/view")
-    return wrong or _same_ids(view["blocks"], "/view/blocks")  # type: ignore[index]  # checked to be a mapping
+    if wrong or not isinstance(view, Mapping):
+        return wrong
+    return [*_unsubmitted(view), *_same_ids(view["blocks"], "/view/blocks")]
+
+
+def _unsubmitted(view: Mapping[str, Any]) -> Iterator[str]:
+    """The input blocks of a modal without `submit`, in Slack's own words: slackapi/node-slack-sdk#875."""
+    for index, block in enumerate(view["blocks"]):
+        if block["type"] == "input" and "submit" not in view:
+            yield problem("must define `submit` to use `input` block", f"/view/blocks/{index}/input")
 
 
 def flat(blocks: object) -> Iterator[Mapping[str, Any]]:

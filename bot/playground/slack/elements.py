@@ -40,7 +40,8 @@ def typed(required: Fields, optional: Fields | None = None) -> Check:
     return record({"type": anything, **required}, optional)
 
 
-OPTION = record({"text": text(75), "value": string(150)}, {"description": text(75), "url": URL})
+OPTION = record({"text": text(75), "value": string(150)}, {"description": text(75)})
+PLAIN_OPTION = record({"text": plain(75), "value": string(150)}, {"description": plain(75)})
 CONFIRM = record(
     {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30)},
     {"style": one_of("primary", "danger")},
@@ -67,19 +68,34 @@ BUTTON = typed(  # slack-platform.md ยง3.2: text <= 75, value <= 2,000
         "accessibility_label": string(75),
     },
 )
-OVERFLOW = typed({"options": array(OPTION, 5)}, {"action_id": ID, "confirm": CONFIRM})
-SELECT = typed(
-    {"options": array(OPTION, 100)},
-    {"action_id": ID, "placeholder": plain(150), "initial_option": OPTION, "confirm": CONFIRM},
+OVERFLOW = typed(
+    {"options": array(record({"text": plain(75), "value": string(150)}, {"url": URL}), 5)},
+    {"action_id": ID, "confirm": CONFIRM},
 )
-CHOICES = typed(
-    {"options": array(OPTION, 10)},
-    {
-        "action_id": ID,
-        "initial_option": OPTION,
-        "initial_options": array(OPTION, 10),
-        "confirm": CONFIRM,
-    },
+
+
+def _initial_offered(element: Mapping[str, object]) -> str | None:
+    """An initial option "exactly matches" one of the options (docs.slack.dev/reference/block-kit)."""
+    given = element.get("initial_options", [element["initial_option"]] if "initial_option" in element else [])
+    offered = element.get("options")
+    if isinstance(given, list) and isinstance(offered, list) and any(option not in offered for option in given):
+        return "initial_option must be one of options"
+    return None
+
+
+_CHOICE: Fields = {"action_id": ID, "confirm": CONFIRM, "focus_on_load": boolean}
+SELECT = record(
+    {"type": anything, "options": array(PLAIN_OPTION, 100)},
+    {**_CHOICE, "placeholder": plain(150), "initial_option": PLAIN_OPTION},
+    _initial_offered,
+)
+RADIO = record(
+    {"type": anything, "options": array(OPTION, 10)}, {**_CHOICE, "initial_option": OPTION}, _initial_offered
+)
+CHECKBOXES = record(
+    {"type": anything, "options": array(OPTION, 10)},
+    {**_CHOICE, "initial_options": array(OPTION, 10)},
+    _initial_offered,
 )
 TEXT_INPUT = typed(
     {},
@@ -90,6 +106,8 @@ TEXT_INPUT = typed(
         "min_length": integer(0, 3000),
         "max_length": integer(1, 3000),
         "placeholder": plain(150),
+        "focus_on_load": boolean,
+        "dispatch_action_config": anything,
     },
 )
 FEEDBACK = typed(
@@ -109,8 +127,10 @@ ICON_BUTTON = typed(  # only the icon "trash" is documented, slack-platform.md ย
 URL_SOURCE = typed({"url": URL, "text": string()})
 SOURCES = array(tagged({"url": URL_SOURCE}), 100, least=0)
 
-ACTION_ELEMENTS = tagged({"button": BUTTON, "overflow": OVERFLOW, "static_select": SELECT})
-ACCESSORIES = tagged({"button": BUTTON, "overflow": OVERFLOW, "static_select": SELECT, "image": IMAGE})
+_CHOICES: Fields = {"static_select": SELECT, "checkboxes": CHECKBOXES, "radio_buttons": RADIO}
+_PRESSED: Fields = {"button": BUTTON, "overflow": OVERFLOW, **_CHOICES}
+ACTION_ELEMENTS = tagged(_PRESSED)
+ACCESSORIES = tagged({**_PRESSED, "image": IMAGE})
 CONTEXT_ELEMENTS = tagged(
     {
         "image": IMAGE,
@@ -118,9 +138,7 @@ CONTEXT_ELEMENTS = tagged(
         "mrkdwn": record({"type": anything, "text": string(2000)}, {"verbatim": boolean}),
     }
 )
-INPUT_ELEMENTS = tagged(
-    {"plain_text_input": TEXT_INPUT, "static_select": SELECT, "checkboxes": CHOICES, "radio_buttons": CHOICES}
-)
+INPUT_ELEMENTS = tagged({"plain_text_input": TEXT_INPUT, **_CHOICES})
 
 _STYLE = record(
     {},

@@ -1,11 +1,11 @@
-"""What Slack tells the app: event and interaction payloads (reference/slack-platform.md §§1.4, 5)."""
+"""What Slack tells the app: event payloads (reference/slack-platform.md §§1.4, 5)."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.playground.slack.mentions import live_mentions
-from bot.playground.slack.payloads import blocks_of, message_json
+from bot.playground.slack.payloads import message_json
 from bot.playground.slack.records import Channel, Json, Message
 from bot.playground.slack.state import SLACKBOT, Workspace
 
@@ -116,69 +116,6 @@ def messages_tab_opened(workspace: Workspace, channel: Channel, user: str) -> Js
         "channel": channel.id,
         "tab": "messages",
         "event_ts": workspace.next_ts(),
-    }
-
-
-def find_action(message: Message, action_id: str) -> tuple[Json, Json]:
-    """The block and the element with that action_id; LookupError if the message shows none."""
-    for block in _with_children(blocks_of(message)):
-        elements = [*block.get("elements", ()), *filter(None, [block.get("accessory")])]
-        for element in elements:
-            if isinstance(element, dict) and element.get("action_id") == action_id:
-                return block, element
-    raise LookupError(f"message {message.ts} has nothing with action_id {action_id!r}")
-
-
-def _with_children(blocks: list[Json]) -> Iterator[Json]:
-    for block in blocks:
-        yield block
-        yield from _with_children(block.get("child_blocks", []))
-
-
-def _pressed(workspace: Workspace, message: Message, action_id: str, value: str | None) -> Json:
-    block, element = find_action(message, action_id)
-    action = {
-        "action_id": action_id,
-        "block_id": block.get("block_id", "b1"),
-        "type": element["type"],
-        "action_ts": workspace.next_ts(),
-    }
-    choices = [element[name] for name in ("positive_button", "negative_button") if name in element] or [element]
-    wanted = [choice for choice in choices if value in (None, choice.get("value"))]
-    if not wanted:
-        raise LookupError(f"{action_id!r} does not offer {value!r}")
-    picked = {key: wanted[0][key] for key in ("text", "value") if key in wanted[0]}
-    return {**action, **picked}
-
-
-def block_actions(
-    workspace: Workspace, channel: Channel, message: Message, user: str, action_id: str, value: str | None
-) -> Json:
-    """The payload of a press on a message's button."""
-    person = workspace.people[user]
-    container = {
-        "type": "message",
-        "message_ts": message.ts,
-        "channel_id": channel.id,
-        "is_ephemeral": False,
-    }
-    if message.thread_ts:
-        container["thread_ts"] = message.thread_ts
-    return {
-        "type": "block_actions",
-        "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
-        "api_app_id": workspace.app_id,
-        "token": "deprecated",
-        "container": container,
-        "trigger_id": workspace.new_trigger(user),
-        "team": {"id": workspace.team, "domain": "emulated"},
-        "enterprise": None,
-        "is_enterprise_install": False,
-        "channel": {"id": channel.id, "name": channel.name},
-        "message": message_json(workspace, channel, message),
-        "state": {"values": {}},
-        "response_url": f"https://hooks.slack.com/actions/{workspace.team}/{message.ts}",
-        "actions": [_pressed(workspace, message, action_id, value)],
     }
 
 

@@ -1,4 +1,4 @@
-"""chat.postMessage, chat.update, chat.delete, chat.postEphemeral: messages that are not streamed."""
+"""The methods of chat.* for messages that are not streamed."""
 
 from bot.playground.slack import events
 from bot.playground.slack.arguments import FLAG, LIST, METADATA, NAME, TEXT, Method
@@ -13,7 +13,7 @@ from bot.playground.slack.records import (
     Message,
     Notification,
 )
-from bot.playground.slack.state import Workspace
+from bot.playground.slack.state import WORKSPACE_URL, Workspace
 
 TEXT_CHARS = 40_000  # chat.postMessage cuts beyond that (slack-platform.md §3.1)
 UPDATE_CHARS = 4_000  # chat.update refuses more (slack-platform.md §3.1)
@@ -26,7 +26,7 @@ def accept_blocks(blocks: object) -> list[Json]:
     return list(blocks) if isinstance(blocks, list) else []
 
 
-def _content(workspace: Workspace, method: str, args: Args) -> tuple[str, list[Json]]:
+def content_of(workspace: Workspace, method: str, args: Args) -> tuple[str, list[Json]]:
     """The text and blocks of a call, vetted."""
     text, markdown = args.get("text", ""), args.get("markdown_text", "")
     if markdown and (text or "blocks" in args):
@@ -45,11 +45,12 @@ def post_message(workspace: Workspace, args: Args) -> Json:
     channel = workspace.writable(args["channel"])
     if "thread_ts" in args:
         workspace.root_of(channel, args["thread_ts"], "thread_not_found")
-    text, blocks = _content(workspace, "chat.postMessage", args)
-    if not (args.get("unfurl_links") is False and args.get("unfurl_media") is False):
+    text, blocks = content_of(workspace, "chat.postMessage", args)
+    unfurl_off = args.get("unfurl_links") is False and args.get("unfurl_media") is False
+    if not unfurl_off:
         workspace.note_unfurls("chat.postMessage", channel.id, [text], blocks)
     message = workspace.new_bot_message(args.get("thread_ts"), text[:TEXT_CHARS])
-    message.blocks, message.metadata = blocks, args.get("metadata")
+    message.blocks, message.metadata, message.unfurl_off = blocks, args.get("metadata"), unfurl_off
     workspace.add(channel, message)
     workspace.notifications.append(Notification(channel.id, message.ts, "post"))
     events.posted(workspace, channel, message)
@@ -81,7 +82,9 @@ def update(workspace: Workspace, args: Args) -> Json:
         raise CallRefusedError("streaming_state_conflict")
     if len(args.get("text", "")) > UPDATE_CHARS:
         raise CallRefusedError("msg_too_long")
-    text, blocks = _content(workspace, "chat.update", args)
+    text, blocks = content_of(workspace, "chat.update", args)
+    if not message.unfurl_off:
+        workspace.suspect_unfurls("chat.update", channel.id, [text], blocks)
     before = message_json(workspace, channel, message)
     message.text, message.blocks, message.stream = text, blocks, None
     message.edited = workspace.next_ts()
@@ -110,9 +113,22 @@ def post_ephemeral(workspace: Workspace, args: Args) -> Json:
     thread = args.get("thread_ts")
     if thread is not None:
         workspace.root_of(channel, thread, "thread_not_found")
-    text, blocks = _content(workspace, "chat.postEphemeral", args)
-    workspace.ephemerals.append(Ephemeral(channel.id, args["user"], text, thread, blocks))
-    return {"message_ts": workspace.next_ts()}
+    text, blocks = content_of(workspace, "chat.postEphemeral", args)
+    told = Ephemeral(channel.id, args["user"], text, thread, blocks, workspace.next_ts())
+    workspace.ephemerals.append(told)
+    return {"message_ts": told.ts}
+
+
+def get_permalink(workspace: Workspace, args: Args) -> Json:
+    """The address of a message; that of a reply names its thread (docs.slack.dev/reference/methods)."""
+    channel = workspace.readable(args["channel"])
+    message = channel.messages.get(args["message_ts"])
+    if message is None:
+        raise CallRefusedError("message_not_found")
+    link = f"{WORKSPACE_URL}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    if message.thread_ts:
+        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": link}
 
 
 _CONTENT = {"text": TEXT, "blocks": LIST, "markdown_text": TEXT}
@@ -135,4 +151,5 @@ METHODS = {
     "chat.postEphemeral": Method(
         post_ephemeral, {"channel": NAME, "user": NAME}, {**_CONTENT, "thread_ts": NAME}, "chat:write"
     ),
+    "chat.getPermalink": Method(get_permalink, {"channel": NAME, "message_ts": NAME}),
 }

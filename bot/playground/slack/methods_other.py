@@ -1,9 +1,8 @@
-"""Everything that is not chat.*: identity, sessions and statuses, reading, reactions, modals."""
+"""Everything that is neither chat.* nor views.*: identity, sessions and statuses, reading, reactions."""
 
 import re
 
-from bot.playground.slack.arguments import FLAG, LIST, NAME, TEXT, VIEW, Method, enum, number
-from bot.playground.slack.blocks import view_problems
+from bot.playground.slack.arguments import FLAG, LIST, NAME, TEXT, Method, enum, number
 from bot.playground.slack.methods_stream import SESSION_STATUSES
 from bot.playground.slack.payloads import message_json
 from bot.playground.slack.records import (
@@ -13,12 +12,11 @@ from bot.playground.slack.records import (
     CallRefusedError,
     Json,
     Message,
-    Modal,
     Person,
     Prompts,
 )
 from bot.playground.slack.schema import array, problems_of, record, string
-from bot.playground.slack.state import Workspace
+from bot.playground.slack.state import WORKSPACE_URL, Workspace
 
 MOST_REPLIES = 1000  # conversations.replies, docs.slack.dev/reference/methods/conversations.replies
 MOST_PROMPTS = 4  # slack-platform.md §1.5
@@ -31,7 +29,7 @@ _LOADING = array(string(), 10)  # loading_messages, slack-platform.md §1.5
 def auth_test(workspace: Workspace, _args: Args) -> Json:
     """Who the token speaks for."""
     return {
-        "url": "https://emulated.slack.com/",
+        "url": WORKSPACE_URL,
         "team": "Emulated",
         "user": workspace.people[workspace.bot_user].name,
         "team_id": workspace.team,
@@ -203,26 +201,6 @@ def remove_reaction(workspace: Workspace, args: Args) -> Json:
     return {}
 
 
-def open_view(workspace: Workspace, args: Args) -> Json:
-    """Open a modal for the person who just acted."""
-    trigger = workspace.triggers.get(args["trigger_id"])
-    if trigger is None:
-        raise CallRefusedError("invalid_trigger_id")
-    if trigger.until <= workspace.clock.monotonic():
-        raise CallRefusedError("expired_trigger_id")
-    if trigger.used:
-        raise CallRefusedError("exchanged_trigger_id")
-    if wrong := view_problems(args["view"]):
-        raise CallRefusedError("invalid_arguments", *wrong)
-    view: Json = args["view"]
-    workspace.refuse_mentions("views.open", "", [], view["blocks"])
-    trigger.used = True
-    modal = Modal(workspace.new_id("V"), trigger.user, view)
-    workspace.modals.append(modal)
-    shown = {**view, "id": modal.id, "team_id": workspace.team, "app_id": workspace.app_id}
-    return {"view": {**shown, "hash": f"{modal.id}.1", "state": {"values": {}}}}
-
-
 _THREAD = {"channel_id": NAME, "thread_ts": NAME}
 _EMOJI = {"channel": NAME, "name": NAME, "timestamp": NAME}
 METHODS = {
@@ -257,5 +235,4 @@ METHODS = {
     "users.info": Method(user_info, {"user": NAME}, {"include_locale": FLAG}, "users:read"),
     "reactions.add": Method(add_reaction, _EMOJI, {}, "reactions:write"),
     "reactions.remove": Method(remove_reaction, _EMOJI, {}, "reactions:write"),
-    "views.open": Method(open_view, {"trigger_id": NAME, "view": VIEW}),
 }

@@ -140,7 +140,7 @@ def start(workspace: Workspace, args: Args) -> Json:
     stream = _grown(empty, _chunks(args))
     _refuse_mentions(workspace, "chat.startStream", channel, stream)
     message = workspace.new_bot_message(args["thread_ts"], "")
-    message.stream = stream
+    message.stream, message.unfurl_off = stream, True  # "links are never unfurled", slack-platform.md §2.1
     workspace.open_stream(channel, message)
     return {"channel": channel.id, "ts": message.ts}
 

@@ -18,6 +18,7 @@ PER_MINUTE = {  # slack-platform.md §6; where that is silent, docs.slack.dev/re
     "chat.appendStream": TIER_4,
     "chat.stopStream": TIER_2,
     "chat.postEphemeral": TIER_4,
+    "chat.getPermalink": 300,  # "hundreds of requests per minute"; as few as chat.postMessage
     "agents.sessions.setStatus": TIER_3,
     "assistant.threads.setStatus": 600,
     "assistant.threads.setSuggestedPrompts": TIER_4,
@@ -26,6 +27,8 @@ PER_MINUTE = {  # slack-platform.md §6; where that is silent, docs.slack.dev/re
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
     "views.open": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
 }
 POST_BURST = 5  # "one message per second per channel, short bursts > 1 allowed": we tolerate five
 

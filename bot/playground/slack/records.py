@@ -120,6 +120,7 @@ class Message:
     reactions: dict[str, set[str]] = field(default_factory=dict)
     stream: Stream | None = None
     error_pill: bool = False
+    unfurl_off: bool = False  # posted with both switches off, or streamed: Slack fetched no link of it
 
     @property
     def root(self) -> str:
@@ -175,7 +176,7 @@ class Unfurl:
     urls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ephemeral:
     """A message that one person sees."""
 
@@ -184,15 +185,33 @@ class Ephemeral:
     text: str
     thread_ts: str | None
     blocks: list[Json]
+    ts: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Modal:
-    """A view that was opened for one person."""
+    """A view that was opened for one person; several of the same root lie on each other."""
 
     id: str
     user: str
-    view: Json
+    view: Json  # as the app gave it, with ids for blocks and elements that had none
+    root_id: str
+    previous_id: str | None
+    hash: str
+    values: Json  # by block_id and action_id, what is entered
+    errors: dict[str, str] = field(default_factory=dict)  # by block_id, shown since the last submission
+    open: bool = True
+
+    @property
+    def title(self) -> str:
+        """What it is headed."""
+        return str(self.view["title"]["text"])
+
+    @property
+    def blocks(self) -> list[Json]:
+        """What it shows."""
+        blocks: list[Json] = self.view["blocks"]
+        return blocks
 
 
 @dataclass(frozen=True, slots=True)

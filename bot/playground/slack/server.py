@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from bot.playground.faults import Fault, FaultKind
-from bot.playground.slack import methods_chat, methods_other, methods_stream
+from bot.playground.slack import methods_chat, methods_other, methods_stream, methods_views, response_urls
 from bot.playground.slack.arguments import Method
 from bot.playground.slack.records import Args, Call, CallRefusedError, Json
 from bot.playground.slack.socket_mode import SocketMode, reset
@@ -18,7 +18,10 @@ APP_SCOPES = "connections:write"
 
 
 class WebApi:
-    """Serves the methods of one workspace under `/api/` and its websockets under `/link`."""
+    """Serves the methods of one workspace under `/api/`, its websockets, and its response_urls under `/actions/`.
+
+    Calls to a response_url are recorded, and meet faults, under the name `response_url`.
+    """
 
     def __init__(self, workspace: Workspace, sockets: SocketMode) -> None:
         self._workspace = workspace
@@ -29,6 +32,7 @@ class WebApi:
             **methods_chat.METHODS,
             **methods_stream.METHODS,
             **methods_other.METHODS,
+            **methods_views.METHODS,
             "apps.connections.open": Method(self._connections_open, app_token=True),
         }
 
@@ -36,6 +40,7 @@ class WebApi:
         """Listen; answers with the runner to clean up and the base URL."""
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._handle)
+        app.router.add_post("/actions/{key}", self._handle_response_url)
         app.router.add_get("/link", self._sockets.link)
         runner = web.AppRunner(app, shutdown_timeout=1.0)
         await runner.setup()
@@ -43,6 +48,7 @@ class WebApi:
         await site.start()
         self._origin = f"{host}:{runner.addresses[0][1]}"
         self._closing.clear()
+        self._workspace.hooks_url = f"http://{self._origin}/actions/"
         return runner, f"http://{self._origin}/api/"
 
     def stop_holding(self) -> None:
@@ -56,15 +62,25 @@ class WebApi:
     # -- one call
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        name = request.match_info["method"]
         token, params, broken = await _read(request)
-        call = Call(name, params, self._workspace.clock.time())
+        call = Call(request.match_info["method"], params, self._workspace.clock.time())
+        return await self._serve(request, call, lambda: self._execute(call, token, broken))
+
+    async def _handle_response_url(self, request: web.Request) -> web.StreamResponse:
+        _, params, broken = await _read(request)
+        call = Call("response_url", params, self._workspace.clock.time())
+        key = request.match_info["key"]
+        return await self._serve(request, call, lambda: self._respond(call, key, broken))
+
+    async def _serve(
+        self, request: web.Request, call: Call, execute: Callable[[], web.Response]
+    ) -> web.StreamResponse:
         self._workspace.calls.append(call)
-        fault = self._workspace.faults.take(name)
+        fault = self._workspace.faults.take(call.method)
         try:
             if fault is not None and fault.kind in (FaultKind.REFUSE, FaultKind.RESET_BEFORE):
                 return self._not_executed(request, call, fault)
-            response = self._execute(call, token, broken)
+            response = execute()
             if fault is not None:
                 return await self._after(request, call, fault, response)
             call.status = response.status
@@ -121,19 +137,31 @@ class WebApi:
                 call.error = "ratelimited"
                 headers["Retry-After"] = str(wait)
                 return _answer({"ok": False, "error": "ratelimited"}, headers, status=429)
-            result = self._run(method, call, broken)
+            result = self._run(method, call.params, broken)
         except CallRefusedError as refusal:
             call.error = refusal.error
             return _answer({"ok": False, "error": refusal.error, **refusal.more}, headers)
         call.executed = True
         return _answer({"ok": True, **result}, headers)
 
-    def _run(self, method: Method, call: Call, broken: str | None) -> Json:
+    def _respond(self, call: Call, key: str, broken: str | None) -> web.Response:
+        """A response_url takes no token: whoever has it may use it."""
+        self._workspace.settle()
+        try:
+            result = self._run(response_urls.METHOD, {**call.params, "key": key}, broken)
+        except CallRefusedError as refusal:
+            call.error = refusal.error
+            gone = refusal.error in response_urls.GONE
+            return _answer({"ok": False, "error": refusal.error, **refusal.more}, {}, status=404 if gone else 200)
+        call.executed = True
+        return _answer({"ok": True, **result}, {})
+
+    def _run(self, method: Method, params: Args, broken: str | None) -> Json:
         if method.scope is not None:
             self._workspace.need_scope(method.scope)
         if broken is not None:
             raise CallRefusedError(broken)
-        return method.run(self._workspace, method.read(call.params))
+        return method.run(self._workspace, method.read(params))
 
     def _method(self, name: str) -> Method:
         if name not in self._methods:

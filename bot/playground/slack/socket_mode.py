@@ -31,6 +31,7 @@ class Envelope:
     payload: Json
     attempt: int = 0
     acked: bool = False
+    answer: Json | None = None  # what the ack carried
     sent: int = 0  # how often it went over a socket
     socket: "Socket | None" = None  # where it was sent last, while that lives
     fault: Fault | None = None
@@ -202,8 +203,8 @@ class SocketMode:
         self.lost.append(envelope)
         self._touch()
 
-    async def press(self, payload: Json) -> bool:
-        """Send an interaction once; whether it was acknowledged within three seconds."""
+    async def interact(self, payload: Json) -> Envelope:
+        """Send an interaction once; what became of it, within three seconds."""
         envelope = Envelope(str(uuid.uuid4()), "interactive", payload)
         self.pending.append(envelope)
         try:
@@ -213,7 +214,7 @@ class SocketMode:
         finally:
             if envelope in self.pending:
                 self.pending.remove(envelope)
-        return envelope.acked
+        return envelope
 
     async def _wait(self, due: float, envelope: Envelope, hopeless: Callable[[], object]) -> bool:
         """Until the ack, or until there is no hope for it; False when that took too long."""
@@ -254,7 +255,7 @@ class SocketMode:
     def _answered(self, opened: Socket, answer: Json) -> None:
         envelope = next((e for e in self.pending if e.id == answer.get("envelope_id")), None)
         if envelope is not None and not self.hold_acks and self._heard(opened, envelope):
-            envelope.acked = True
+            envelope.acked, envelope.answer = True, answer.get("payload")
             self.pending.remove(envelope)
             envelope.wake.set()
         self._touch()

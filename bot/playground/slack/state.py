@@ -28,6 +28,7 @@ from bot.playground.slack.records import (
 SESSION_SECONDS = 3600.0  # `processing` times out after one hour (slack-platform.md §1.5)
 STATUS_SECONDS = 120.0  # assistant.threads.setStatus is removed after two minutes (slack-platform.md §1.5)
 TRIGGER_SECONDS = 3.0  # a trigger_id may be used once, within three seconds (docs.slack.dev/interactivity)
+RESPONSE_URL_SECONDS, RESPONSE_URL_USES = 1800.0, 5  # docs.slack.dev/interactivity/handling-user-interaction
 EVENT_SCOPES: dict[str, str | None] = {  # slack-platform.md §1.6
     "app_mention": "app_mentions:read",
     "message.channels": "channels:history",
@@ -44,17 +45,30 @@ EVENT_SCOPES: dict[str, str | None] = {  # slack-platform.md §1.6
 METHOD_SCOPES = ("assistant:write", "chat:write", "reactions:write", "users:read")
 ALL_SCOPES = frozenset(METHOD_SCOPES) | {scope for scope in EVENT_SCOPES.values() if scope}
 SLACKBOT = "USLACKBOT"
+WORKSPACE_URL = "https://emulated.slack.com/"
 
 Thread = tuple[str, str]  # channel id, ts of the root
 
 
 @dataclass(slots=True)
 class Trigger:
-    """A permission to open one modal for the person who just acted."""
+    """A permission to open one modal for the person who just acted; `view` is the one it was done in."""
 
     user: str
     until: float
+    view: str | None = None
     used: bool = False
+
+
+@dataclass(slots=True)
+class ResponseUrl:
+    """A permission to answer below, or instead of, the message that somebody pressed a button of."""
+
+    channel: str
+    ts: str
+    user: str
+    until: float
+    left: int
 
 
 class Workspace:
@@ -85,9 +99,13 @@ class Workspace:
         self.calls: list[Call] = []
         self.live_mentions: list[LiveMention] = []
         self.unfurls: list[Unfurl] = []
+        self.suspected_unfurls: list[Unfurl] = []
         self.notifications: list[Notification] = []
         self.ephemerals: list[Ephemeral] = []
-        self.modals: list[Modal] = []
+        self.views: dict[str, Modal] = {}  # closed ones too
+        self.broken_acks: list[str] = []  # what was wrong with answers to submissions
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.hooks_url = ""
         self.suggested: dict[str, Prompts] = {}
         self.scopes_used: set[str] = set()
         self.methods_used: set[str] = set()
@@ -131,11 +149,23 @@ class Workspace:
         self.people[user] = Person(user, name, shown, team or self.team, enterprise, bot_id is not None, bot_id)
         return user
 
-    def new_trigger(self, user: str) -> str:
-        """A trigger_id for what that person just did."""
+    def new_trigger(self, user: str, view: str | None = None) -> str:
+        """A trigger_id for what that person just did, in that view if it was in one."""
         trigger = f"{self.new_id('')}.{self.team}"
-        self.triggers[trigger] = Trigger(user, self.clock.monotonic() + TRIGGER_SECONDS)
+        self.triggers[trigger] = Trigger(user, self.clock.monotonic() + TRIGGER_SECONDS, view)
         return trigger
+
+    def new_response_url(self, channel: str, ts: str, user: str) -> str:
+        """A response_url for a press on that message by that person."""
+        key = f"{self.team}-{self.new_id('')}"
+        until = self.clock.monotonic() + RESPONSE_URL_SECONDS
+        self.response_urls[key] = ResponseUrl(channel, ts, user, until, RESPONSE_URL_USES)
+        return f"{self.hooks_url}{key}"
+
+    @property
+    def modals(self) -> list[Modal]:
+        """The views that are open, in the order in which they were opened."""
+        return [modal for modal in self.views.values() if modal.open]
 
     # -- what a method may touch
 
@@ -146,11 +176,16 @@ class Workspace:
             raise CallRefusedError("missing_scope", needed=scope, provided=provided)
         self.scopes_used.add(scope)
 
-    def channel_of(self, channel_id: str) -> Channel:
-        """The channel, if the bot may act in it."""
+    def readable(self, channel_id: str) -> Channel:
+        """The channel, if the bot may know of it."""
         channel = self.channels.get(channel_id)
         if channel is None or (channel.kind != "channel" and self.bot_user not in channel.members):
             raise CallRefusedError("channel_not_found")
+        return channel
+
+    def channel_of(self, channel_id: str) -> Channel:
+        """The channel, if the bot may act in it."""
+        channel = self.readable(channel_id)
         if self.bot_user not in channel.members:
             raise CallRefusedError("not_in_channel")
         return channel
@@ -198,6 +233,11 @@ class Workspace:
         """Record the links of a post that lets Slack fetch them."""
         if urls := links_in(texts, blocks):
             self.unfurls.append(Unfurl(method, channel, urls))
+
+    def suspect_unfurls(self, method: str, channel: str, texts: Iterable[str], blocks: object) -> None:
+        """Record the links of an edit that may let Slack fetch them: UNCERTAIN in slack-platform.md §8."""
+        if urls := links_in(texts, blocks):
+            self.suspected_unfurls.append(Unfurl(method, channel, urls))
 
     # -- sessions, statuses and streams, which end by themselves
 

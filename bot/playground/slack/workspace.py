@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from bot.clock import Clock
-from bot.playground.slack import events
+from bot.playground.slack import events, interactions, views
+from bot.playground.slack.forms import Entered, fill, missing
 from bot.playground.slack.payloads import message_json, rich_text_of
-from bot.playground.slack.records import Call, Channel, Json, Message, Person, Prompts
+from bot.playground.slack.records import Call, Channel, Json, Message, Modal, Person, Prompts
 from bot.playground.slack.seen import SeenMessage, seen
 from bot.playground.slack.server import WebApi
 from bot.playground.slack.socket_mode import Envelope, SocketMode
@@ -176,8 +177,52 @@ class EmulatedSlack(Workspace):
         Feedback buttons need `value` to say which one. LookupError if the message shows no such button.
         """
         place = self.channels[channel]
-        payload = events.block_actions(self, place, place.messages[message_ts], user, action_id, value)
-        return await self._sockets.press(payload)
+        payload = interactions.on_message(self, place, place.messages[message_ts], user, action_id, value)
+        return (await self._sockets.interact(payload)).acked
+
+    async def press_ephemeral(self, message_ts: str, user: str, action_id: str, value: object = None) -> bool:
+        """Press a button of a message that only that person sees; otherwise as `press`."""
+        for told in self.ephemerals:
+            if (told.ts, told.user) == (message_ts, user):
+                payload = interactions.on_ephemeral(self, told, action_id, value)
+                return (await self._sockets.interact(payload)).acked
+        raise LookupError(f"{user} sees no ephemeral message {message_ts}")
+
+    async def press_in_modal(self, view_id: str, user: str, action_id: str, value: object = None) -> bool:
+        """Press a button, or pick an option by its value, in the view that the person sees; as `press`."""
+        modal = views.in_front(self, view_id, user)
+        payload = interactions.on_view(self, modal, action_id, value)
+        return (await self._sockets.interact(payload)).acked
+
+    async def submit(self, view_id: str, user: str, values: Entered | None = None) -> bool:
+        """Fill in and submit the view that the person sees; whether the app acknowledged that as Slack wants it.
+
+        `values` are texts, values of options, or lists of them, by block_id and action_id. What the ack says
+        is done: `errors` are in `modal.errors`; a wrong ack leaves the modal open and is in `broken_acks`.
+        LookupError where there is nothing to fill in or submit, ValueError for what the client does not take.
+        """
+        modal = views.in_front(self, view_id, user)
+        if "submit" not in modal.view:
+            raise LookupError(f"view {view_id} has no submit button")
+        modal.values = fill(modal.blocks, modal.values, values or {})
+        if empty := missing(modal.blocks, modal.values):
+            raise ValueError(f"to be filled in first: {empty}")
+        modal.errors = {}
+        envelope = await self._sockets.interact(interactions.view_submission(self, modal))
+        return envelope.acked and views.answered(self, modal, envelope.answer)
+
+    async def close_modal(self, view_id: str, user: str, *, all_views: bool = False) -> bool:
+        """Close the view that the person sees, by its close button or all at once by the X in its corner.
+
+        The app is told only if the view has `notify_on_close`; False if it was told and did not acknowledge.
+        """
+        modal = views.in_front(self, view_id, user)
+        cleared = all_views or bool(modal.view.get("clear_on_close"))
+        payload = interactions.view_closed(self, modal, is_cleared=cleared)
+        views.close(self, modal, all_views=cleared)
+        if not modal.view.get("notify_on_close"):
+            return True
+        return (await self._sockets.interact(payload)).acked
 
     async def press_stop(self, channel: str, thread_ts: str, user: str) -> None:
         """Press Stop on a working session; LookupError if no Stop button is shown (slack-platform.md §1.5)."""
@@ -238,6 +283,10 @@ class EmulatedSlack(Workspace):
     def status_text(self, channel: str, thread_ts: str) -> str | None:
         """The sentence of assistant.threads.setStatus below the thread, if there is one."""
         return self.status_of((channel, thread_ts))
+
+    def modal_of(self, user: str) -> Modal | None:
+        """The view that this person sees in front of everything; `modals` are all that are open, of all people."""
+        return next((modal for modal in reversed(self.modals) if modal.user == user), None)
 
     def prompts(self, channel: str) -> Prompts | None:
         """The suggested prompts shown there."""

@@ -1,0 +1,1 @@
+"""Every kind of reply that the program can produce, on one page."""

@@ -1,0 +1,28 @@
+"""The manifest asks for exactly the scopes that are used.
+
+In every scenario the emulator grants the manifest's scopes and events and no more, and refuses what needs another.
+Here a tour of everything the program does shows that none of them is superfluous.
+"""
+
+from bot.manifest import read_manifest
+from bot.playground.slack import slack_error
+from tests.scenario.world import World
+
+
+async def test_a_tour_of_the_program_uses_every_scope_of_the_manifest(world: World) -> None:
+    slack = world.slack
+    secret = slack.add_channel("secret", kind="private", members=(world.ann,))
+    group = slack.add_channel("group", kind="mpim", members=(world.ann, world.bo))
+    first = await world.mention("in a channel")
+    await world.until(world.answered(first))
+    for place in (secret, group, slack.dm(world.ann)):
+        ts = await slack.post(place, world.ann, f"{world.at_bot} hello")
+        await world.until(world.answered(ts, place))
+    await slack.post(world.general, world.bo, "I was there", thread_ts=first)
+    slack.faults.add("agents.sessions.setStatus", slack_error("not_authorized"))  # a reaction stands for it
+    await world.mention("who was there?", thread_ts=first)
+    await world.until(world.answered(first, count=2))
+    await slack.open_messages_tab(world.ann)
+    await world.until(lambda: slack.prompts(slack.dm(world.ann)))
+    assert slack.scopes_used == set(read_manifest().scopes)
+    assert slack.unacknowledged == []
