@@ -9,6 +9,7 @@ import pytest
 
 from bot.settings import Settings
 
+
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that would leave this machine."""
