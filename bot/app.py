@@ -13,16 +13,19 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.anew import Anew
 from bot.assistant.engine import Engine
 from bot.clock import Clock, SystemClock
 from bot.connection import Connection
 from bot.desk import FrontDesk
 from bot.inbox import Inbox
+from bot.opinions import Opinions
 from bot.pacing import Budget
 from bot.people import People
 from bot.runs import Desk, answer
 from bot.settings import Settings
 from bot.slack import Slack
+from bot.step_details import StepDetails
 from bot.surfaces import Surfaces
 from bot.worker import Terms, Worker
 from bot.workspaces import Workspace, Workspaces
@@ -67,8 +70,11 @@ class Bot:
                 worker.wake,
                 follow=settings.follow_threads,
                 allow_external=settings.allow_external,
+                runs_per_person_hour=settings.max_runs_per_person_hour,
             )
-            register(app, FrontDesk(inbox, store, workspaces))
+            details = StepDetails(engine, store, workspaces, clock)
+            opinions, anew = Opinions(store, workspaces), Anew(inbox, store, workspaces)
+            register(app, FrontDesk(inbox, store, workspaces, details, opinions, anew))
             connection = Connection(app, settings.slack_app_token.get_secret_value(), clock)
             yield cls(store, worker, connection, settings.shutdown_grace)
 

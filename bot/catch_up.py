@@ -35,6 +35,7 @@ OWN = {
     RunStatus.CANCELLED: "your own answer, stopped",
 }
 NOBODY = "unknown"
+TOMBSTONE = "tombstone"  # what a deleted message with replies is changed into (handlers.parse)
 BARE_MENTION = "(mentioned you without a word: answer what was said)"
 
 
@@ -108,7 +109,7 @@ class CatchUp:
 
     def _line(self, message: Mapping[str, Any], own: Mapping[str, RunStatus], *, remembered: bool) -> Line | None:
         """One message as a line; None for what is gone, and for an answer that the model knows as its own."""
-        if message.get("subtype") == "tombstone":
+        if message.get("subtype") == TOMBSTONE:
             return None
         ts, text = str(message["ts"]), str(message.get("text") or "")
         user = str(message.get("user") or message.get("bot_id") or NOBODY)
@@ -123,11 +124,13 @@ class CatchUp:
 
 
 async def read_thread(
-    slack: Slack, place: Place, oldest: str | None, latest: str
+    slack: Slack, place: Place, oldest: str | None, latest: str, *, inclusive: bool = False
 ) -> tuple[list[Mapping[str, Any]], bool]:
     """The thread's messages between two ts, oldest first, and whether that is all of them."""
     messages: dict[str, Mapping[str, Any]] = {}  # by ts: the root heads every page
     more: dict[str, Any] = {"oldest": oldest} if oldest else {}
+    if inclusive:
+        more["inclusive"] = True
     for _ in range(PAGES):
         page = await slack.call(
             "conversations.replies",

@@ -4,10 +4,16 @@ import logging
 from dataclasses import dataclass
 
 from bot import words
+from bot.addressing import Post
+from bot.anew import Anew
 from bot.errors import SlackError
 from bot.inbox import Inbox
+from bot.opinions import Opinions
+from bot.reply.details import Leaf
+from bot.reply.reason import About
+from bot.step_details import StepDetails
 from bot.workspaces import Workspaces
-from storage.records import Feedback
+from storage.records import ACTIVE, Place
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -22,6 +28,9 @@ class FrontDesk:
     inbox: Inbox
     store: Store
     workspaces: Workspaces
+    details: StepDetails
+    opinions: Opinions
+    anew: Anew
 
     def refusal(self, team: str, external: bool) -> str | None:
         """Why a press is not for us; None where it is."""
@@ -31,13 +40,32 @@ class FrontDesk:
             return "pressed by somebody of another organisation"
         return None
 
-    async def take_feedback(self, team: str, channel: str, message_ts: str, user: str, value: str) -> None:
-        """Keep what a person thought of an answer; a message that is no answer of ours is ignored."""
-        found = await self.store.runs.of_reply(team, channel, message_ts)
-        if found is None:
-            log.info("feedback on a message that is no answer", extra={"ts": message_ts})
-            return
-        await self.store.feedback.give(Feedback(found[0].id, user, value))
+    async def take_feedback(
+        self, team: str, about: About, user: str, value: str, trigger_id: str, thread_ts: str | None
+    ) -> None:
+        """Keep what a person thinks of an answer; who cannot have an opinion of it is told so."""
+        sentence = await self.opinions.take(team, about, user, value, trigger_id)
+        if sentence:
+            await self.whisper(team, about.channel, user, sentence, thread_ts)
+
+    async def regenerate(self, team: str, channel: str, message_ts: str, user: str, thread_ts: str | None) -> None:
+        """Give the answer behind a message anew, or tell why not."""
+        sentence = await self.anew.under(team, channel, message_ts, user)
+        if sentence:
+            await self.whisper(team, channel, user, sentence, thread_ts)
+
+    async def answer_changed(
+        self, team: str, channel: str, question_ts: str, user: str, thread_ts: str | None
+    ) -> None:
+        """Answer a changed question anew, or tell why not."""
+        sentence = await self.anew.to(team, channel, question_ts, user)
+        if sentence:
+            await self.whisper(team, channel, user, sentence, thread_ts)
+
+    async def offer_anew(self, post: Post) -> None:
+        """Offer the author of a changed question to answer it again, if we have answered it and still can."""
+        if self.refusal(post.team, post.external) is None and post.bot_id is None:
+            await self.anew.offer(post.team, post.channel, post.ts, post.user)
 
     async def try_again(self, team: str, channel: str, message_ts: str, user: str, thread_ts: str | None) -> None:
         """Let the run behind a message be tried again; a second click is told so."""
@@ -47,6 +75,36 @@ class FrontDesk:
         late = found is None or await self.store.runs.has_messages(found[0].id)
         sentence = words.TRY_AGAIN_TOO_LATE if late else words.TRYING_AGAIN_ALREADY
         await self.whisper(team, channel, user, sentence, thread_ts)
+
+    async def stop(self, team: str, channel: str, message_ts: str, user: str, thread_ts: str | None) -> None:
+        """Stop the run behind a message, as Slack's own Stop button does; nothing where it has ended already.
+
+        A message that no run owns was posted a moment ago, by the run of its thread.
+        """
+        found = await self.store.runs.of_reply(team, channel, message_ts)
+        if found and found[0].status in ACTIVE:
+            await self.inbox.stop(found[1].place, user)
+        elif found is None and thread_ts:
+            await self.inbox.stop(Place(team, channel, thread_ts), user)
+        else:
+            log.info("a stop of what is not under way", extra={"ts": message_ts})
+
+    async def refuse(self, team: str, channel: str, user: str, thread_ts: str | None) -> None:
+        """Tell somebody of another organisation that our buttons are not for them."""
+        if team in self.workspaces.teams:
+            await self.whisper(team, channel, user, words.NOT_FOR_OUTSIDERS, thread_ts)
+
+    async def show_details(self, leaf: Leaf, trigger_id: str, thread_ts: str | None) -> None:
+        """Open everything about the steps of an answer, for the person who pressed the button."""
+        if not await self.details.open(leaf, trigger_id):
+            await self.whisper(leaf.team, leaf.channel, leaf.user, words.DETAILS_LATE, thread_ts)
+
+    async def turn_page(self, leaf: Leaf, view_id: str, team: str, user: str) -> None:
+        """Show another page of it, only to the person it was opened for, and only where it was opened."""
+        if (leaf.team, leaf.user) != (team, user):
+            log.warning("somebody else's details", extra={"user": user})
+            return
+        await self.details.fill(leaf, view_id)
 
     async def whisper(self, team: str, channel: str, user: str, sentence: str, thread_ts: str | None) -> None:
         """Tell one person something that the others do not see."""

@@ -3,9 +3,7 @@
 from bot.errors import AssistantError, ResponseFailed, ThreadmateError
 from bot.reply.steps import title
 from bot.reply.transcript import TimedStep, Transcript
-from storage.records import Claim, Ending, Response, RunStatus, RunStep
-
-ANSWERED = (RunStatus.COMPLETED, RunStatus.INCOMPLETE)
+from storage.records import ANSWERED, Claim, Ending, Response, RunStatus, RunStep
 
 
 def ending(

@@ -24,6 +24,7 @@ ThreadmateError
 │   ├── SlackRateLimited          429; not executed                              (again)
 │   ├── SlackUnreachable          nobody answered the door; not executed          (again)
 │   └── SlackOutcomeUnknown       no answer: it may have been executed
+├── FileRefused                   a file that somebody posted cannot be taken
 ├── RunTimedOut                   longer than RUN_TIMEOUT
 ├── RunPoisoned                   three leases lapsed without an end
 ├── TooManyRuns                   more than MAX_RUNS_PER_PERSON_HOUR
@@ -204,6 +205,22 @@ class SlackUnreachable(SlackError):
 
 class SlackOutcomeUnknown(SlackError):
     """No answer: the call may or may not have been executed."""
+
+
+class FileRefused(ThreadmateError):
+    """A file cannot be taken. `reason` is one of bot/files/kinds.py, `sentence` names the file and says why."""
+
+    code = "file"
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sentence = sentence
+
+    @property
+    def user_text(self) -> str:
+        """The sentence about this very file."""
+        return self.sentence
 
 
 class RunTimedOut(ThreadmateError):

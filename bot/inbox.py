@@ -7,10 +7,12 @@ from functools import partial
 from bot.addressing import FollowThreads, Manners, Post, decide, is_a_person
 from bot.clock import Clock
 from bot.workspaces import Workspaces
-from storage.records import Heard, Place, Touched
+from storage.records import Heard, Place, Reopening, Touched
 from storage.store import Store
 
 log = logging.getLogger(__name__)
+
+HOUR = 3600.0  # seconds
 
 
 class Inbox:
@@ -25,12 +27,14 @@ class Inbox:
         *,
         follow: FollowThreads,
         allow_external: bool,
+        runs_per_person_hour: int,
     ) -> None:
         self._store = store
         self._workspaces = workspaces
         self._clock = clock
         self._wake = wake
         self._follow: FollowThreads = follow
+        self._runs_per_person_hour = runs_per_person_hour
         self.allow_external = allow_external
 
     async def accept(self, post: Post) -> Heard:
@@ -46,7 +50,10 @@ class Inbox:
         return heard
 
     async def change(self, post: Post) -> Touched:
-        """Take an edit: a waiting message reads differently now; one that was not for us may be by now."""
+        """Take an edit: a waiting message reads differently now; one that was not for us may be by now.
+
+        What was answered already (ENDED) is not answered again by itself: see `bot.anew`.
+        """
         known = post.team in self._workspaces.teams and is_a_person(post, self._manners(post.team))
         touched = await self._change(post) if known else Touched.UNKNOWN
         if touched is Touched.UNKNOWN and await self.accept(post) is Heard.DUPLICATE:
@@ -60,10 +67,13 @@ class Inbox:
         return await self._store.messages.change(post.team, post.channel, post.ts, post.text, post.files)
 
     async def withdraw(self, team: str, channel: str, ts: str) -> Touched:
-        """Take a deletion: what waits is withdrawn, what is being answered begins again without it."""
+        """Take a deletion: what waits is withdrawn, what is being answered begins again without it.
+
+        The answer to what was answered is withdrawn with it.
+        """
         touched = await self._store.messages.withdraw(team, channel, ts)
         log.info("a message was deleted", extra={"met": touched.value, "ts": ts})
-        if touched is Touched.ACTIVE:
+        if touched in (Touched.ACTIVE, Touched.ENDED):
             self._wake()
         return touched
 
@@ -79,6 +89,18 @@ class Inbox:
         if again:
             self._wake()
         return again
+
+    async def regenerate(self, run_id: str, user: str) -> Reopening:
+        """Let a run be answered anew, if it is the newest of its thread."""
+        reopening = await self._store.runs.reopen(run_id, user)
+        log.info("an answer is to be given anew", extra={"run": run_id, "found": reopening.value})
+        if reopening is Reopening.REOPENED:
+            self._wake()
+        return reopening
+
+    async def is_hasty(self, team: str, user: str) -> bool:
+        """Whether somebody has had all the answers that one person gets in an hour."""
+        return await self._store.runs.of_person(team, user, HOUR) >= self._runs_per_person_hour
 
     def _manners(self, team: str) -> Manners:
         workspace = self._workspaces.of(team)

@@ -1,4 +1,7 @@
-"""How many Slack calls we may make: one budget per workspace and method, shared by all answers in flight."""
+"""How many Slack calls we may make: one budget per workspace and method, shared by all answers in flight.
+
+Posts are also counted per channel.
+"""
 
 from collections import deque
 
@@ -19,11 +22,22 @@ PER_MINUTE = {
     "chat.stopStream": 20,  # Tier 2 (§2.1)
     "chat.update": 50,  # Tier 3 (§6)
     "conversations.replies": 50,  # Tier 3 (§6)
+    "files.completeUploadExternal": 100,  # Tier 4 (§4.3)
+    "files.getUploadURLExternal": 100,  # Tier 4 (§4.3)
+    "files.info": 100,  # Tier 4 (§4.1)
     "reactions.add": 50,  # Tier 3 (§6)
     "reactions.remove": 20,  # Tier 2 (docs.slack.dev/reference/methods/reactions.remove)
     "users.info": 100,  # Tier 4 (§6)
+    "views.open": 100,  # Tier 4 (docs.slack.dev/reference/methods/views.open)
+    "views.update": 100,  # Tier 4 (docs.slack.dev/reference/methods/views.update)
 }
 """Calls per minute, workspace and method (reference/slack-platform.md)."""
+
+POST = "chat.postMessage"
+POST_EVERY = (
+    1.05  # seconds between two posts in one channel: "one a second, short bursts allowed" (§6), and a little
+)
+POST_BURST = 4  # posts in one channel before that counts; how many Slack lets pass is not documented
 
 
 class Budget:
@@ -33,11 +47,12 @@ class Budget:
         self._clock = clock
         self._sent: dict[str, deque[float]] = {}
         self._closed_until: dict[str, float] = {}
+        self._rested_at: dict[str, float] = {}  # by channel: when it may take a whole burst of posts again
 
-    def wait(self, method: str, calls: int = 1) -> float:
+    def wait(self, method: str, calls: int = 1, channel: str | None = None) -> float:
         """Seconds until that many calls of the method have room; 0 when they have it now."""
         now = self._clock.monotonic()
-        closed = max(0.0, self._closed_until.get(method, 0.0) - now)
+        closed = max(0.0, self._closed_until.get(method, 0.0) - now, self._channel_wait(method, channel, now))
         limit = PER_MINUTE.get(method)
         if limit is None:
             return closed
@@ -45,13 +60,23 @@ class Budget:
         over = len(sent) + calls - limit
         return max(closed, sent[over - 1] + WINDOW - now) if over > 0 else closed
 
-    def spend(self, method: str) -> None:
+    def spend(self, method: str, channel: str | None = None) -> None:
         """One call of the method is being made."""
-        self._sent.setdefault(method, deque()).append(self._clock.monotonic())
+        now = self._clock.monotonic()
+        if method in PER_MINUTE:
+            self._sent.setdefault(method, deque()).append(now)
+        if method == POST and channel is not None:
+            busy = {name: rested for name, rested in self._rested_at.items() if rested > now}
+            self._rested_at = {**busy, channel: busy.get(channel, now) + POST_EVERY}
 
     def close(self, method: str, seconds: float) -> None:
         """Slack asked for a pause (429): nothing more of this method until it is over."""
         self._closed_until[method] = self._clock.monotonic() + seconds
+
+    def _channel_wait(self, method: str, channel: str | None, now: float) -> float:
+        if method != POST or channel is None:
+            return 0.0
+        return self._rested_at.get(channel, now) - now - (POST_BURST - 1) * POST_EVERY
 
     def _recent(self, method: str, now: float) -> deque[float]:
         sent = self._sent.setdefault(method, deque())

@@ -11,10 +11,11 @@ from bot import words
 from bot.addressing import without_mention
 from bot.assistant.engine import Engine, Turn
 from bot.assistant.events import Event, FinishStatus, Started
+from bot.assistant.scope import Scope
 from bot.assistants import Assistant
 from bot.catch_up import UNFINISHED, CatchUp
 from bot.clock import Clock
-from bot.endings import ANSWERED, detail, ending
+from bot.endings import detail, ending
 from bot.errors import (
     ContextTooLong,
     FunctionsUnsupported,
@@ -30,21 +31,24 @@ from bot.errors import (
     TooManyRuns,
 )
 from bot.people import People
+from bot.recall import recall
 from bot.reply.calls import Address, Calls
 from bot.reply.closing import Closing
+from bot.reply.markdown import safe
 from bot.reply.message import Reply
+from bot.reply.sources import sources
 from bot.reply.steps import plain_line
 from bot.reply.transcript import Transcript, cut_off, further
 from bot.signals import Cause, Signals, cancelled, settled
-from bot.turn import Rewound, Trail, TurnTaker
+from bot.turn import Afterwards, Rewound, Trail, TurnTaker
+from bot.withdrawal import MAX_LAPSES, withdraw
 from bot.workspaces import Workspace, Workspaces
-from storage.records import Claim, Response, RunStatus
+from storage.records import ANSWERED, Claim, RunStatus
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 HOUR = 3600.0  # seconds
-MAX_LAPSES = 3  # leases of a run that may lapse before it is given up (design §5, "Poison")
 NAME_OF_STOPPER = 2.0  # seconds: Slack refuses the append before its event says who pressed Stop
 NAME_CHARS = 80
 
@@ -67,10 +71,13 @@ class Desk:
 async def answer(desk: Desk, claim: Claim, signals: Signals) -> None:
     """Answer one run: what it missed, the model's turn, the reply, its end; no step does harm the second time.
 
+    Or take its answer back, where that is what is asked for.
     Raises LeaseLost; and SlackError where Slack cannot take the end now, for then the run is taken again.
     """
     work = Work(desk, claim, signals)
     try:
+        if claim.run.withdraw_requested:
+            return await work.withdraw()
         await work.reply.recover()
         again = claim.run.restart_requested
         while (not again or await work.begin_again()) and await work.take_turn() is Cause.RESTART:
@@ -98,9 +105,11 @@ class Work:
         self._deadline = self._began + desk.run_timeout
         self._taker = TurnTaker(desk.engine, desk.clock)
         self._transcript = Transcript()
+        self._live = True  # it is told while it happens
         self._kept = Transcript()  # of a telling that broke off: it stays if no other reaches as far
         self._responses: list[str] = [response.response_id for response in claim.responses]
         self._asked = claim.run.attempt > 1  # an attempt before this one may have asked
+        self._admitted = self._asked  # whoever asked was not found too hasty
         self._notes: list[str] = []
         calls = Calls(self._workspace, _address(claim), signals.guard)
         self.reply = Reply(calls, desk.store.runs, claim, desk.clock)
@@ -157,6 +166,7 @@ class Work:
             team=thread.place.team,
             user=newest.user,
             input=await catch_up.question(self._claim, own),
+            scope=Scope(thread.place.thread_ts, operator_stores=self._desk.assistant.vector_store_ids),
             additional_instructions=thread.additional_instructions,
         )
 
@@ -214,15 +224,17 @@ class Work:
             async for event in events:
                 await self._hear(event)
 
-    async def _hear(self, event: Event | Rewound) -> None:
-        if isinstance(event, Rewound):
-            self._kept = further(self._kept, self._transcript)
-            self._transcript = Transcript()
+    async def _hear(self, event: Event | Rewound | Afterwards) -> None:
+        if isinstance(event, Afterwards | Rewound):
+            self._live = isinstance(event, Rewound)
+            if self._live:
+                self._kept = further(self._kept, self._transcript)
+                self._transcript = Transcript()
             return
         if isinstance(event, Started) and event.response_id not in self._responses:
             self._responses.append(event.response_id)
             await self._desk.store.runs.response_started(self._claim.lease, event.response_id)
-        self._transcript = self._transcript.apply(event, self._desk.clock.time())
+        self._transcript = self._transcript.apply(event, self._desk.clock.time() if self._live else None)
         self.reply.show(self._transcript)
 
     # -- before it ---------------------------------------------------------------------------------
@@ -240,22 +252,31 @@ class Work:
     async def _refuse_the_hasty(self) -> None:
         person, place = self._claim.messages[-1].user, self._claim.thread.place
         count = await self._desk.store.runs.of_person(place.team, person, HOUR)
-        if count > self._desk.runs_per_person_hour and not self._asked:
+        if count > self._desk.runs_per_person_hour and not self._admitted:
             raise TooManyRuns(f"{count} in an hour")
 
     async def begin_again(self) -> bool:
         """Start again with the messages that are left; False where none is, and the reply is withdrawn."""
+        self._signals.guard()
+        await recall(self._workspace.slack, self._desk.store.runs, self._claim)
         await self._rewind()
         claim = await self._desk.store.runs.restart(self._claim.lease)
         self._signals.restart.clear()
         self._claim, self._transcript, self._kept = claim, Transcript(), Transcript()
-        self._asked, self._responses = False, []
+        self._asked, self._live, self._responses = False, True, []
+        self._admitted = True
+        self._notes = [note for note in self._notes if note == words.MEMORY_STARTS_ANEW]
         if claim.messages:
             self.reply.begin_again()
             return True
         await self.reply.withdraw()
         await self._finish(RunStatus.CANCELLED, error="withdrawn", seen=False)
         return False
+
+    async def withdraw(self) -> None:
+        """Take an answer back whose question was deleted after it had been given."""
+        desk = self._desk
+        await withdraw(self._claim, self.reply, desk.store.runs, desk.engine, self._taker, self._deadline)
 
     # -- after it ----------------------------------------------------------------------------------
 
@@ -271,7 +292,7 @@ class Work:
             self._notes.append(words.CUT_SHORT.get(finished.code, words.CUT_SHORT_OTHERWISE))
         elif self._transcript.refused:
             self._notes.append(words.REFUSED)
-        elif not self._transcript.text.strip():
+        elif not safe(self._transcript.text).strip():
             self._notes.append(words.EMPTY_ANSWER)
         return await self._end(self._transcript, RunStatus(finished.status.value), feedback=True)
 
@@ -320,7 +341,8 @@ class Work:
         now = self._desk.clock
         transcript = self._transcript = cut_off(transcript, now.time())
         seconds = None if self._asked else now.monotonic() - self._began
-        closing = Closing(tuple(self._notes), transcript.steps, seconds, try_again, feedback)
+        cited = sources(transcript.sources, {})
+        closing = Closing(tuple(self._notes), transcript.steps, seconds, try_again, feedback, cited)
         await self.reply.close(transcript, closing)
         return await self._finish(status, error=error, seen=seen)
 
@@ -332,14 +354,6 @@ class Work:
             return Cause.RESTART
         log.info("the run ended", extra={"status": status.value, "steps": len(transcript.steps)})
         return Cause.TOLD
-
-    def _final_responses(self, status: RunStatus) -> tuple[Response, ...]:
-        finished = self._transcript.finished
-        if not self._responses:
-            return ()
-        state = finished.status.value if finished else status.value
-        items = finished.item_ids if finished else ()
-        return (Response(len(self._responses) - 1, self._responses[-1], state, items),)
 
 
 def _address(claim: Claim) -> Address:

@@ -23,8 +23,18 @@ log = logging.getLogger(__name__)
 ANSWER_WITHIN = 30.0  # seconds: Slack answers within a few; later means never
 PATIENCE = 600.0  # seconds that a call which must succeed goes on trying
 MAX_PAUSE = 30.0  # seconds between two tries
+SHORTEST_PAUSE = 0.001  # seconds: a shorter one may be lost in the clock's rounding
 
-ONCE = frozenset({"chat.startStream", "chat.postMessage", "chat.appendStream", "chat.postEphemeral", "views.open"})
+ONCE = frozenset(
+    {
+        "chat.appendStream",
+        "chat.postEphemeral",
+        "chat.postMessage",
+        "chat.startStream",
+        "files.completeUploadExternal",
+        "views.open",
+    }
+)
 """Executing one of these twice would be seen (design §5, "Unknown outcome on the Slack side")."""
 
 SLACKS_OWN_FAULT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
@@ -50,7 +60,7 @@ class Slack:
         """
         until = self._clock.monotonic() + patience
         for attempt in range(1, 1_000):
-            await self._wait_for_room(method, until)
+            await self._wait_for_room(method, arguments.get("channel"), until)
             try:
                 return await self._once(method, arguments)
             except SlackError as error:
@@ -65,12 +75,12 @@ class Slack:
         """Whether that many calls could be made now without waiting."""
         return self.budget.wait(method, calls) == 0
 
-    async def _wait_for_room(self, method: str, until: float) -> None:
-        while (wait := self.budget.wait(method)) > 0:
+    async def _wait_for_room(self, method: str, channel: str | None, until: float) -> None:
+        while (wait := self.budget.wait(method, channel=channel)) > 0:
             if self._clock.monotonic() + wait > until:
                 raise SlackRateLimited(method, wait)
-            await self._clock.sleep(wait)
-        self.budget.spend(method)
+            await self._clock.sleep(max(wait, SHORTEST_PAUSE))
+        self.budget.spend(method, channel)
 
     async def _once(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         send: Callable[..., Awaitable[Any]] = getattr(self._client, method.replace(".", "_"))

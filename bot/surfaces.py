@@ -1,9 +1,10 @@
-"""What a workspace turned out not to have (streaming, sessions), remembered for an hour."""
+"""What a workspace, or a kind of channel in it, turned out not to have, remembered for an hour."""
 
 from enum import StrEnum
 
 from bot.clock import Clock
 
+EVERYWHERE = ""
 FORGET_AFTER = 3600.0  # seconds: a plan may change, a feature may be rolled out
 
 ABSENT = frozenset(
@@ -22,6 +23,9 @@ ABSENT = frozenset(
 )
 """Refusals that mean "not here", not "not this time" (reference/slack-platform.md §1.7)."""
 
+CHANNEL_ALONE = frozenset({"channel_type_not_supported", "method_not_supported_for_channel_type"})
+"""Those which say nothing of the workspace's other channels."""
+
 
 class Surface(StrEnum):
     """A part of Slack that not every workspace has."""
@@ -35,12 +39,16 @@ class Surfaces:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._absent_until: dict[Surface, float] = {}
+        self._absent_until: dict[tuple[Surface, str], float] = {}
 
-    def has(self, surface: Surface) -> bool:
-        """Whether it is worth trying."""
-        return self._clock.monotonic() >= self._absent_until.get(surface, 0.0)
+    def has(self, surface: Surface, channel: str) -> bool:
+        """Whether it is worth trying in that channel."""
+        now = self._clock.monotonic()
+        return all(now >= self._absent_until.get((surface, place), 0.0) for place in (EVERYWHERE, channel))
 
-    def note_absent(self, surface: Surface) -> None:
-        """Slack said that it is not there."""
-        self._absent_until[surface] = self._clock.monotonic() + FORGET_AFTER
+    def note_absent(self, surface: Surface, error: str, channel: str) -> None:
+        """Slack said, with that error, that it is not there."""
+        now = self._clock.monotonic()
+        place = channel if error in CHANNEL_ALONE else EVERYWHERE
+        known = {where: until for where, until in self._absent_until.items() if until > now}
+        self._absent_until = {**known, (surface, place): now + FORGET_AFTER}

@@ -28,6 +28,11 @@ class Rewound:
 
 
 @dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What follows happened while nobody was listening: when, is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trail:
     """What an earlier attempt left behind: by this its turn is found again."""
 
@@ -43,7 +48,9 @@ class TurnTaker:
         self._engine = engine
         self._clock = clock
 
-    async def take(self, turn: Turn, trail: Trail, deadline: float) -> AsyncGenerator[Event | Rewound]:
+    async def take(
+        self, turn: Turn, trail: Trail, deadline: float
+    ) -> AsyncGenerator[Event | Rewound | Afterwards]:
         """The events of one turn, however often it takes; `deadline` in the clock's monotonic seconds.
 
         Raises what `Engine.stream` raises, once trying again has no chance any more.
@@ -77,16 +84,17 @@ class TurnTaker:
                 await self._pause(error, attempt, deadline)
         return await call()
 
-    async def _once(self, turn: Turn, trail: Trail, deadline: float) -> AsyncGenerator[Event]:
+    async def _once(self, turn: Turn, trail: Trail, deadline: float) -> AsyncGenerator[Event | Afterwards]:
         if trail.asked:
             outcome = await self._engine.outcome(turn, trail.response_id, trail.tail, deadline)
             log.info("what became of the turn", extra={"outcome": type(outcome).__name__})
             if isinstance(outcome, Delivered):
+                yield Afterwards()
                 for event in outcome.events:
                     yield event
                 return
             if isinstance(outcome, AskedOnly):
-                turn = replace(turn, input=())
+                turn = replace(turn, input=(), parts=())
             else:
                 rewind = partial(self._engine.rewind, turn.memory, trail.tail)
                 await self.patiently(rewind, deadline)  # nothing half-said may stay behind

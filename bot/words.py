@@ -6,11 +6,22 @@ GREETING = (
 )
 STOPPED_BY = "Stopped by {name}."
 STOPPED = "Stopped."
+STOP = "Stop"
 TRY_AGAIN = "Try again"
 TRYING_AGAIN_ALREADY = "Somebody has asked me to try this again already."
 TRY_AGAIN_TOO_LATE = "I no longer have this question. Please ask it again."
 FEEDBACK_UP = "Good answer"
 FEEDBACK_DOWN = "Bad answer"
+REASON_TITLE = "What was wrong?"  # at most 24 characters, as all words of a modal's frame
+REASON_LABEL = "What should I have done better?"
+REASON_HINT = "Whoever runs this bot can read it."
+REASON_SEND = "Send"
+REASON_SKIP = "Skip"
+REGENERATE = "Regenerate"
+REGENERATING_ALREADY = "I am writing this answer anew right now."
+REGENERATE_ONLY_NEWEST = "I can only regenerate the newest answer in a thread. Please ask again below."
+QUESTION_CHANGED = "You changed a question that I have answered already. Shall I answer it again?"
+ANSWER_GONE = "I no longer know this answer. Please ask again."
 CUT_SHORT = {
     "max_output_tokens": "The answer was cut short: it reached its length limit. Ask me to go on.",
     "content_filter": "The answer was cut short by OpenAI's content filter. Try to put the question differently.",
@@ -33,6 +44,33 @@ STEP_STATUS = {"failed": "failed", "incomplete": "not finished"}
 STEP_COUNT_ONE = "1 step"
 STEP_COUNT = "{count} steps"
 STEPS_MORE = "and {count} more"
+STEP_QUERIES = "Searched for"
+STEP_LOGS = "Output"
+STEP_ARGUMENTS = "Arguments"
+STEP_PROMPT = "Prompt"
+STEP_RESULT = "Result"
+QUOTED = "“{text}”"
+CUT = "… ({count} more characters)"
+PIECES_LEFT_OUT = "… {count} more under “{button}”"
+
+SOURCES = "Sources:"
+SOURCES_MORE = "and {count} more"
+
+DETAILS = "All details"
+SHOW_STEPS = "Show steps"
+DETAILS_TITLE = "Steps"  # at most 24 characters, as all words of a modal's frame
+DETAILS_LOADING = "Loading…"
+DETAILS_PAGE = "Page {page} of {pages}"
+DETAILS_PREVIOUS = "Previous"
+DETAILS_NEXT = "Next"
+DETAILS_CLOSE = "Close"
+DETAILS_NONE = "Nothing more is known of these steps."
+DETAILS_GONE = "OpenAI no longer has the details of this answer: it keeps them for about 30 days."
+DETAILS_FAILED = "OpenAI does not answer right now. Please close this and try again in a minute."
+DETAILS_UNKNOWN = "I no longer know which steps belong to this message."
+DETAILS_REFUSED = "Slack did not accept these details."
+DETAILS_LATE = "That took too long. Please press the button again."
+NOT_FOR_OUTSIDERS = "Sorry, this button is only for people of the organisation that runs this bot."
 
 PROMPTS = (
     ("What can you do?", "What can you do?"),
@@ -56,6 +94,7 @@ FAILURES = {
     "poisoned": "I failed three times on this question: please try again, or put it differently.",
     "too_many_runs": "You have asked a lot in the last hour: please wait a little before the next question.",
     "functions": "The model asked for a tool that this bot does not have: please try again.",
+    "file": "A file could not be read: please check it and send it again.",
     "slack": "Slack did not accept the answer: please try again.",
     "unexpected": "Something went wrong on my side: please try again.",
 }

@@ -1,10 +1,13 @@
 """Everything Slack may send us: `register` is its table of contents."""
 
 import re
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.anew import REGENERATE_EDITED
 from bot.desk import FrontDesk
+from bot.reply import reason
 from handlers.actions import Actions, acknowledge
 from handlers.agent import Agent
 from handlers.catch_all import on_anything, on_error
@@ -20,12 +23,15 @@ SUBSCRIPTIONS = {
 }
 """The events we handle, and what `manifest.yml` subscribes to for each."""
 
+EDITED: dict[str, Any] = {"type": "message", "subtype": "message_changed"}
+
 
 def register(app: AsyncApp, desk: FrontDesk) -> None:
     """Tell Bolt who handles what. First match wins, so the catch-all comes last."""
     messages, agent, actions = Messages(desk), Agent(desk), Actions(desk)
 
     app.event("app_mention")(messages.on_message)
+    app.event(EDITED)(ack=messages.on_message, lazy=[messages.after_edit])
     app.event("message")(messages.on_message)
     app.event("app_home_opened")(agent.on_home_opened)
     app.event("agent_session_stopped")(agent.on_stopped)
@@ -33,8 +39,15 @@ def register(app: AsyncApp, desk: FrontDesk) -> None:
     app.event("app_context_changed")(agent.on_noted)
 
     app.action("feedback")(ack=acknowledge, lazy=[actions.on_feedback])
+    app.view(reason.MODAL)(ack=acknowledge, lazy=[actions.on_reason])
+    app.action("regenerate")(ack=acknowledge, lazy=[actions.on_regenerate])
+    app.action(REGENERATE_EDITED)(ack=acknowledge, lazy=[actions.on_regenerate_edited])
     app.action("try_again")(ack=acknowledge, lazy=[actions.on_try_again])
+    app.action("stop")(ack=acknowledge, lazy=[actions.on_stop])
+    app.action("details")(ack=acknowledge, lazy=[actions.on_details])
+    app.action(re.compile("details_(?:previous|next)"))(ack=acknowledge, lazy=[actions.on_page])
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[])
 
+    app.view(re.compile(".*"))(ack=acknowledge, lazy=[])
     app.event(re.compile(".*"))(on_anything)
     app.error(on_error)

@@ -3,10 +3,13 @@
 import logging
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck
+from slack_bolt.async_app import AsyncAck, AsyncRespond
 
 from bot.desk import FrontDesk
-from handlers.parse import Ignored, Pressed, parse_button
+from bot.reply.details import Leaf
+from bot.reply.reason import About
+from bot.slack import NO_ANSWER
+from handlers.parse import Ignored, Pressed, parse_button, parse_page, parse_reason
 
 log = logging.getLogger(__name__)
 
@@ -24,24 +27,77 @@ class Actions:
 
     async def on_feedback(self, body: dict[str, Any]) -> None:
         """Handle a thumb up or down."""
-        if pressed := self._pressed(body):
+        if pressed := await self._pressed(body):
+            about = About(pressed.channel, pressed.message_ts)
             await self._desk.take_feedback(
-                pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.value
+                pressed.team, about, pressed.user, pressed.value, pressed.trigger_id, pressed.thread_ts
             )
+
+    async def on_reason(self, body: dict[str, Any]) -> None:
+        """Handle the submitted reason of a thumb down."""
+        given = parse_reason(body)
+        if isinstance(given, Ignored):
+            log.info("not a reason for us", extra={"reason": given.reason})
+        elif refusal := self._desk.refusal(given.team, given.external):
+            log.info("not a reason for us", extra={"reason": refusal})
+        else:
+            await self._desk.opinions.explain(given.team, given.about, given.user, given.reason)
+
+    async def on_regenerate(self, body: dict[str, Any]) -> None:
+        """Handle "Regenerate" under an answer."""
+        if pressed := await self._pressed(body):
+            await self._desk.regenerate(
+                pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
+            )
+
+    async def on_regenerate_edited(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Handle "Regenerate" in the offer that only its author sees; the offer goes."""
+        if pressed := await self._pressed(body):
+            await self._desk.answer_changed(
+                pressed.team, pressed.channel, pressed.value, pressed.user, pressed.thread_ts
+            )
+            try:
+                await respond(delete_original=True)
+            except NO_ANSWER as error:
+                log.info("an offer stays on the screen", extra={"error": type(error).__name__})
 
     async def on_try_again(self, body: dict[str, Any]) -> None:
         """Handle "Try again"."""
-        if pressed := self._pressed(body):
+        if pressed := await self._pressed(body):
             await self._desk.try_again(
                 pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
             )
 
-    def _pressed(self, body: dict[str, Any]) -> Pressed | None:
-        pressed = parse_button(body)
-        reason = (
-            pressed.reason if isinstance(pressed, Ignored) else self._desk.refusal(pressed.team, pressed.external)
-        )
-        if reason:
+    async def on_stop(self, body: dict[str, Any]) -> None:
+        """Handle our own Stop button, under a message that grows by edits."""
+        if pressed := await self._pressed(body):
+            await self._desk.stop(
+                pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
+            )
+
+    async def on_details(self, body: dict[str, Any]) -> None:
+        """Handle "All details" and "Show steps"."""
+        if pressed := await self._pressed(body):
+            leaf = Leaf(pressed.team, pressed.channel, pressed.message_ts, pressed.user)
+            await self._desk.show_details(leaf, pressed.trigger_id, pressed.thread_ts)
+
+    async def on_page(self, body: dict[str, Any]) -> None:
+        """Handle the buttons that turn the pages of the details."""
+        turned = parse_page(body)
+        if isinstance(turned, Ignored):
+            log.info("not a page of ours", extra={"reason": turned.reason})
+        elif reason := self._desk.refusal(turned.team, turned.external):
             log.info("not a button for us", extra={"reason": reason})
+        else:
+            await self._desk.turn_page(turned.leaf, turned.view_id, turned.team, turned.user)
+
+    async def _pressed(self, body: dict[str, Any]) -> Pressed | None:
+        pressed = parse_button(body)
+        if isinstance(pressed, Ignored):
+            log.info("not a button for us", extra={"reason": pressed.reason})
             return None
-        return pressed if isinstance(pressed, Pressed) else None
+        if reason := self._desk.refusal(pressed.team, pressed.external):
+            log.info("not a button for us", extra={"reason": reason})
+            await self._desk.refuse(pressed.team, pressed.channel, pressed.user, pressed.thread_ts)
+            return None
+        return pressed

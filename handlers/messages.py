@@ -14,6 +14,7 @@ class Messages:
     """What people say. Bolt acknowledges when these return, so what they accepted is committed by then."""
 
     def __init__(self, desk: FrontDesk) -> None:
+        self._desk = desk
         self._inbox = desk.inbox
 
     async def on_message(self, body: dict[str, Any]) -> None:
@@ -29,3 +30,10 @@ class Messages:
                     await self._inbox.withdraw(team, channel, ts)
                 case _:
                     await self._inbox.accept(parsed)
+
+    async def after_edit(self, body: dict[str, Any]) -> None:
+        """Handle the same event once more, behind its acknowledgement: what was answered may be answered anew."""
+        parsed = parse_message(body)
+        if isinstance(parsed, Edited):
+            with ids(event=body.get("event_id", "")):
+                await self._desk.offer_anew(parsed.post)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.addressing import Post
+from bot.reply.details import Leaf
+from bot.reply.reason import About, reason_in
 
 Payload = Mapping[str, Any]
 
@@ -69,6 +71,29 @@ class Pressed:
     user: str
     external: bool
     value: str
+    trigger_id: str = ""  # opens a modal, within three seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Somebody turned the page in a modal of step details; what the modal says of itself is not checked yet."""
+
+    team: str
+    user: str
+    external: bool
+    view_id: str
+    leaf: Leaf  # the page to be shown now
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """Somebody said what was wrong with an answer."""
+
+    team: str
+    user: str
+    external: bool
+    about: About
+    reason: str
 
 
 def parse_message(body: Payload) -> Post | Edited | Deleted | Ignored:
@@ -105,16 +130,45 @@ def parse_button(body: Payload) -> Pressed | Ignored:
 
     Other organisations' people see our buttons too; where Slack does not say whose they are, they count as such.
     """
-    container, user = body.get("container") or {}, body.get("user") or {}
+    container, (team, user, external) = body.get("container") or {}, _presser(body)
     channel, message_ts = container.get("channel_id"), container.get("message_ts")
-    actions = body.get("actions") or [{}]
-    if not channel or not message_ts or not user.get("id"):
+    if not channel or not message_ts or not user:
         return Ignored("a button outside a message")
+    value, trigger = str(_action(body).get("value") or ""), str(body.get("trigger_id") or "")
+    return Pressed(team, channel, message_ts, container.get("thread_ts"), user, external, value, trigger)
+
+
+def parse_reason(body: Payload) -> Reasoned | Ignored:
+    """Read the body of a `view_submission` payload from the modal behind a thumb down."""
+    view, (team, user, external) = body.get("view") or {}, _presser(body)
+    about = About.read(str(view.get("private_metadata") or ""))
+    reason = reason_in(view)
+    if about is None or not reason or not user:
+        return Ignored("no reason in it")
+    return Reasoned(team, user, external, about, reason)
+
+
+def parse_page(body: Payload) -> Turned | Ignored:
+    """Read the body of a `block_actions` payload from a modal of step details."""
+    view, (team, user, external) = body.get("view") or {}, _presser(body)
+    leaf = Leaf.read(str(view.get("private_metadata") or ""))
+    if leaf is None or not view.get("id") or not user:
+        return Ignored("no modal of step details")
+    return Turned(team, user, external, view["id"], leaf.turned(str(_action(body).get("action_id"))))
+
+
+def _action(body: Payload) -> Payload:
+    """What was pressed."""
+    actions: list[Payload] = body.get("actions") or [{}]
+    return actions[0]
+
+
+def _presser(body: Payload) -> tuple[str, str, bool]:
+    """The team it is about, who pressed ("" where Slack does not say), and whether they belong elsewhere."""
+    user = body.get("user") or {}
     team = (body.get("team") or {}).get("id") or user.get("team_id") or ""
     home = {team, (body.get("enterprise") or {}).get("id")} - {None, ""}
-    external = user.get("team_id") not in home
-    value = str(actions[0].get("value") or "")
-    return Pressed(team, channel, message_ts, container.get("thread_ts"), user["id"], external, value)
+    return team, user.get("id") or "", user.get("team_id") not in home
 
 
 def installed_team(body: Payload) -> str:

@@ -1,5 +1,6 @@
 """What the holder of a lease writes while it answers: responses, replies, and the end."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,12 +11,20 @@ from storage.claims import read_claim
 from storage.database import insert, now
 from storage.leases import hold
 from storage.messages import ERASED
-from storage.records import ACTIVE, Claim, Ending, Lease, MessageState, Reply, ReplyState, RunStatus
+from storage.records import (
+    ACTIVE,
+    ANSWERED,
+    Claim,
+    Ending,
+    Lease,
+    MessageState,
+    Reply,
+    ReplyState,
+    RunStatus,
+    Usage,
+)
 from storage.rows import all_rows
 from storage.tables import messages, replies, responses, run_steps, runs, threads
-
-ANSWERED = (RunStatus.COMPLETED, RunStatus.INCOMPLETE)
-"""Ends after which the model has got the messages, and has answered them as far as it could."""
 
 
 async def remember(connection: AsyncConnection, thread_id: int, memory: str) -> None:
@@ -82,10 +91,11 @@ async def finish(connection: AsyncConnection, lease: Lease, ending: Ending, *, u
     run = await hold(connection, lease)
     if unless_restarted and run["restart_requested"]:
         return False
-    await _end_run(connection, lease, ending)
+    answered = ending.status in ANSWERED
+    stands = await _advance(connection, run["thread_id"], ending if answered else None)
+    await _end_run(connection, lease, ending, stands)
     await _end_responses_and_replies(connection, lease, ending)
-    if ending.status in ANSWERED:
-        await _advance(connection, run["thread_id"], ending)
+    if answered:
         await _erase_earlier(connection, run["thread_id"], lease.run_id)
         await _end_messages(connection, lease, {"state": MessageState.ANSWERED, **ERASED})
     else:
@@ -93,7 +103,7 @@ async def finish(connection: AsyncConnection, lease: Lease, ending: Ending, *, u
     return True
 
 
-async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending) -> None:
+async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending, stands: Mapping[str, Any]) -> None:
     values: dict[str, Any] = {
         "status": ending.status,
         "error": ending.error,
@@ -101,13 +111,20 @@ async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending) ->
         "finished_at": now(),
         "lease_owner": None,
         "lease_until": None,
-        **(asdict(ending.usage) if ending.usage else {}),
+        **stands,
+        **_added(ending.usage),
     }
     await connection.execute(update(runs).where(runs.c.id == lease.run_id).values(values))
     await connection.execute(delete(run_steps).where(run_steps.c.run_id == lease.run_id))
     if ending.steps:
         steps = [{"run_id": lease.run_id, **asdict(step)} for step in ending.steps]
         await connection.execute(insert(connection, run_steps), steps)
+
+
+def _added(usage: Usage | None) -> dict[str, Any]:
+    """The tokens of this answer, and of those that it replaces."""
+    used = asdict(usage) if usage else {}
+    return {name: func.coalesce(runs.c[name], 0) + tokens for name, tokens in used.items()}
 
 
 async def _end_responses_and_replies(connection: AsyncConnection, lease: Lease, ending: Ending) -> None:
@@ -126,12 +143,17 @@ async def _end_messages(connection: AsyncConnection, lease: Lease, values: dict[
     await connection.execute(update(messages).where(*claimed).values(state_since=now(), **values))
 
 
-async def _advance(connection: AsyncConnection, thread_id: int, ending: Ending) -> None:
-    """Let the thread's memory reach to the end of this turn; never back."""
+async def _advance(connection: AsyncConnection, thread_id: int, ending: Ending | None) -> dict[str, str | None]:
+    """Let the thread's memory reach to the end of an answered turn; never back. What the run is to know of it."""
     thread = (await all_rows(connection, select(threads).where(threads.c.id == thread_id)))[0]
-    seen = max(thread["last_seen_ts"] or "", ending.last_seen_ts or "") or None
-    values = {"tail_item_id": ending.tail_item_id or thread["tail_item_id"], "last_seen_ts": seen}
-    await connection.execute(update(threads).where(threads.c.id == thread_id).values(values))
+    tail, seen = thread["tail_item_id"], thread["last_seen_ts"]
+    stood = {"tail_before": tail, "seen_before": seen}
+    if ending is None:
+        return {**stood, "tail_after": tail}
+    tail, seen = ending.tail_item_id or tail, max(seen or "", ending.last_seen_ts or "") or None
+    reach = update(threads).where(threads.c.id == thread_id).values(tail_item_id=tail, last_seen_ts=seen)
+    await connection.execute(reach)
+    return {**stood, "tail_after": tail}
 
 
 async def _erase_earlier(connection: AsyncConnection, thread_id: int, run_id: str) -> None:

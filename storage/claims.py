@@ -22,14 +22,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import insert, now
 from storage.leases import is_free
 from storage.records import Claim, Glance, Lease, MessageState, RunStatus
+from storage.reopening import take_withdrawn, to_withdraw
 from storage.rows import all_rows, message_from, reply_from, response_from, run_from, thread_from
 from storage.tables import is_active, is_waiting, messages, replies, responses, runs, threads
 
 
 async def claim(connection: AsyncConnection, owner: str, lease_seconds: float) -> Claim | None:
-    """Take the oldest run that is free, else begin one for the thread that has waited longest."""
+    """Take the oldest run that is free, else one to withdraw, else begin one where somebody has waited longest."""
     leased = {"lease_owner": owner, "lease_until": now() + lease_seconds}
-    run_id = await _take_free(connection, leased) or await _begin_one(connection, leased)
+    run_id = (
+        await _take_free(connection, leased)
+        or await take_withdrawn(connection, leased)
+        or await _begin_one(connection, leased)
+    )
     return None if run_id is None else await read_claim(connection, run_id)
 
 
@@ -129,5 +134,6 @@ def _glance(owner: str) -> CompoundSelect[Any]:
     asked = or_(runs.c.stop_requested_by.is_not(None), runs.c.restart_requested)
     mine = and_(runs.c.lease_owner == owner, is_active(), asked)
     wanted = select(runs.c.id, runs.c.stop_requested_by, runs.c.restart_requested).where(mine)
-    work = or_(exists(select(1).where(is_free())), exists(select(1).where(_ready())))
+    kinds = (is_free(), to_withdraw(), _ready())
+    work = or_(*(exists(select(1).where(kind)) for kind in kinds))
     return union_all(wanted, select(null(), null(), false()).where(work))

@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, insert, now
 from storage.records import Feedback
-from storage.tables import feedback, runs
+from storage.tables import feedback, is_active, runs
 
 
 class FeedbackBook:
@@ -17,8 +17,23 @@ class FeedbackBook:
         self._database = database
 
     async def give(self, given: Feedback) -> None:
-        """Store an opinion in place of the person's earlier one. About a run we do not know, nothing is stored."""
+        """Store an opinion in place of the person's earlier one.
+
+        About a run we do not know, or whose answer is just being written, nothing is stored.
+        """
         await self._database.write(lambda connection: _give(connection, given))
+
+    async def explain(self, given: Feedback) -> bool:
+        """Store the reason of an opinion that the person still has; False where it is another one by now."""
+        held = and_(
+            feedback.c.run_id == given.run_id, feedback.c.user == given.user, feedback.c.value == given.value
+        )
+        explain = update(feedback).where(held).values(reason=given.reason, given_at=now())
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(explain)).rowcount > 0
+
+        return await self._database.write(work)
 
     async def of(self, run_id: str) -> tuple[Feedback, ...]:
         """Return what people thought of a run, the oldest opinion first."""
@@ -32,7 +47,8 @@ class FeedbackBook:
 
 
 async def _give(connection: AsyncConnection, given: Feedback) -> None:
-    if await connection.scalar(select(runs.c.id).where(runs.c.id == given.run_id)) is None:
+    ended = and_(runs.c.id == given.run_id, ~is_active())
+    if await connection.scalar(select(runs.c.id).where(ended)) is None:
         return
     opinion = {"value": given.value, "reason": given.reason, "given_at": now()}
     statement = insert(connection, feedback).values({**asdict(given), **opinion})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, insert, now
@@ -13,6 +13,9 @@ from storage.tables import messages, runs, threads
 
 ERASED: Mapping[str, Any] = {"text": None, "files": []}
 """What is left of what a person said."""
+
+GONE: Mapping[str, Any] = {"state": MessageState.WITHDRAWN, **ERASED}
+"""What is left of what its author deleted."""
 
 
 class Messages:
@@ -37,14 +40,16 @@ class Messages:
     ) -> Touched:
         """Take over an edit. An active run of the message is asked to start again.
 
-        An unfinished message (SETTLED, as all that no run is to answer) keeps the new text for a "Try again".
+        An unfinished message (SETTLED) keeps the new text for a "Try again"; of an answered one (ENDED), whose
+        text was erased, nothing is written.
         """
         return await self._database.write(lambda connection: _change(connection, (team, channel, ts), text, files))
 
     async def withdraw(self, team: str, channel: str, ts: str) -> Touched:
         """Take over a deletion: the text is erased. An active run of the message is asked to start again.
 
-        An unfinished message (SETTLED) is withdrawn too: no "Try again" brings back what its author deleted.
+        The answer of a run that has ended (ENDED) is to be withdrawn: a claim of it follows. One that failed or
+        was stopped stays as long as other messages of it may be tried again (SETTLED).
         """
         return await self._database.write(lambda connection: _withdraw(connection, (team, channel, ts)))
 
@@ -120,10 +125,10 @@ async def _change(
     row = await _row(connection, key, lock=True)
     if row is None:
         return Touched.UNKNOWN
-    content = {"text": text, "files": [dict(file) for file in files]}
-    if row["text"] is None:
-        return Touched.SETTLED
     met = _met(row)
+    if row["text"] is None and met is not Touched.ACTIVE:
+        return met
+    content = {"text": text, "files": [dict(file) for file in files]}
     if all(row[name] == value for name, value in content.items()):
         return Touched.SETTLED if met is Touched.SETTLED else Touched.SAME
     await connection.execute(update(messages).where(messages.c.id == row["id"]).values(content))
@@ -135,17 +140,33 @@ async def _withdraw(connection: AsyncConnection, key: tuple[str, str, str]) -> T
     row = await _row(connection, key, lock=True)
     if row is None:
         return Touched.UNKNOWN
-    if row["text"] is None:
+    if row["state"] == MessageState.WITHDRAWN:
         return Touched.SETTLED
-    gone = {"state": MessageState.WITHDRAWN, "state_since": now(), **ERASED}
+    gone = {**GONE, "state_since": now()}
     await connection.execute(update(messages).where(messages.c.id == row["id"]).values(gone))
     await _ask_to_restart(connection, row)
-    return _met(row)
+    return Touched.ENDED if await _ask_to_withdraw(connection, row) else _met(row)
 
 
 def _met(row: RowMapping) -> Touched:
-    met = {MessageState.WAITING: Touched.WAITING, MessageState.CLAIMED: Touched.ACTIVE}
+    met = {
+        MessageState.WAITING: Touched.WAITING,
+        MessageState.CLAIMED: Touched.ACTIVE,
+        MessageState.ANSWERED: Touched.ENDED,
+    }
     return met.get(row["state"], Touched.SETTLED)
+
+
+async def _ask_to_withdraw(connection: AsyncConnection, row: RowMapping) -> bool:
+    """Ask that the answer to a message be taken away with it; False where there is none, or not yet."""
+    if row["run_id"] is None or row["state"] not in (MessageState.ANSWERED, MessageState.UNFINISHED):
+        return False
+    others = exists().where(messages.c.run_id == row["run_id"], messages.c.state == MessageState.UNFINISHED)
+    if await connection.scalar(select(others)):
+        return False
+    withdraw = update(runs).where(runs.c.id == row["run_id"]).values(withdraw_at=now())
+    await connection.execute(withdraw)
+    return True
 
 
 async def _ask_to_restart(connection: AsyncConnection, row: RowMapping) -> None:

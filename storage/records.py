@@ -31,13 +31,16 @@ class RunStatus(StrEnum):
 ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROGRESS, RunStatus.REQUIRES_ACTION)
 """A thread has at most one run with one of these."""
 
+ANSWERED = (RunStatus.COMPLETED, RunStatus.INCOMPLETE)
+"""Ends after which the model has got the messages, and has answered them as far as it could."""
+
 
 class ReplyState(StrEnum):
     """Where one Slack message of a reply stands."""
 
     STARTING = "starting"  # we meant to post it; whether Slack has it is unknown
     OPEN = "open"  # Slack has it under its ts; it is still being written
-    CLOSED = "closed"  # it is as it shall be
+    CLOSED = "closed"  # it is as it shall be, until it is answered anew or withdrawn: then it is edited or deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,25 @@ class Touched(StrEnum):
     SAME = "same"  # an edit that changed neither text nor files
     WAITING = "waiting"  # changed or withdrawn before any run took it
     ACTIVE = "active"  # its run is under way: asked to start again with the rest
-    SETTLED = "settled"  # answered, unfinished or withdrawn: there is no run to tell
+    ENDED = "ended"  # its run has ended: an edit may be answered anew, a deletion takes the answer along
+    SETTLED = "settled"  # unfinished or withdrawn: there is nothing to do
+
+
+class Reopening(StrEnum):
+    """What became of the wish that an answer be given anew."""
+
+    REOPENED = "reopened"  # its run is queued again
+    UNDER_WAY = "under_way"  # its run is active already
+    LATER = "later"  # the thread has gone on since, or is about to
+    UNKNOWN = "unknown"  # no answer stands there: there is no such run, it failed, or it is being withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says, as Slack has it."""
+
+    text: str
+    files: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +206,9 @@ class Run:
     assistant: Mapping[str, Any] | None = None  # the resolved copy it began with
     stop_requested_by: str | None = None  # a user id, or "" where Slack did not say
     restart_requested: bool = False
+    withdraw_requested: bool = False  # what it answered was deleted: so shall the answer be
+    tail_before: str | None = None  # opaque: the memory's last item when it began, as far as it has ended
+    tail_after: str | None = None  # opaque: the memory's last item when it had ended
     error: str | None = None
     usage: Usage | None = None
     created_at: float = 0.0

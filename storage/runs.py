@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import Select, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import answering, claims, leases
+from storage import answering, claims, leases, reopening
 from storage.database import Database, now
 from storage.records import (
     Claim,
@@ -15,15 +15,28 @@ from storage.records import (
     Lease,
     MessageState,
     Place,
+    Reopening,
     Reply,
+    Response,
     Run,
     RunStatus,
     RunStep,
+    Said,
     Stopping,
     Thread,
 )
-from storage.rows import all_rows, run_from, step_from, thread_at, thread_from
-from storage.tables import is_active, is_waiting, messages, replies, run_steps, runs, threads
+from storage.rows import all_rows, posted, response_from, run_from, step_from, thread_at, thread_from
+from storage.tables import (
+    is_active,
+    is_waiting,
+    messages,
+    regenerations,
+    replies,
+    responses,
+    run_steps,
+    runs,
+    threads,
+)
 
 AGAIN = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INCOMPLETE)
 """Ends after which "Try again" makes sense."""
@@ -41,6 +54,7 @@ class Runs:
     async def claim(self, owner: str, lease_seconds: float) -> Claim | None:
         """Take a run that nobody works on, else make one of all messages that wait in a thread; None: no work.
 
+        One with `run.withdraw_requested` has ended: its answer is to be taken back, then `withdrawn` be called.
         A claim counts an attempt, and a lapse where the last lease lapsed instead of being given back. With
         `run.restart_requested` still set, the stored responses answer messages that have changed: see `restart`.
         Whoever is cancelled in here may own a run without knowing it; its lease then lapses.
@@ -130,6 +144,30 @@ class Runs:
         """
         return await self._database.write(lambda connection: _try_again(connection, run_id))
 
+    async def reopen(self, run_id: str, user: str) -> Reopening:
+        """Let an answered run, the newest of its thread, be answered anew in the same Slack messages.
+
+        Its next claim has `restart_requested`, the thread as it was before the run, and messages without a text:
+        see `recall`. What people thought of the old answer is deleted.
+        """
+        return await self._database.write(lambda connection: reopening.reopen(connection, run_id, user))
+
+    async def may_reopen(self, run_id: str) -> bool:
+        """Return whether `reopen` would do it now."""
+        found = await self._database.read(lambda connection: reopening.standing(connection, run_id))
+        return found is Reopening.REOPENED
+
+    async def recall(self, lease: Lease, said: Mapping[str, Said]) -> None:
+        """Store what erased messages of the run say (by ts), as Slack has them; those it has not are withdrawn."""
+        await self._database.write(lambda connection: reopening.recall(connection, lease, said))
+
+    async def withdrawn(self, lease: Lease, *, again_in: float | None = None) -> None:
+        """End a run whose answer is gone from Slack, and from the memory, where later runs close the gap.
+
+        `again_in`: seconds after which it is claimed once more, because the memory could not be reached.
+        """
+        await self._database.write(lambda connection: reopening.withdrawn(connection, lease, again_in))
+
     async def has_messages(self, run_id: str) -> bool:
         """Return whether any message is still the run's own: "Try again" takes them away from it."""
         own = select(exists().where(messages.c.run_id == run_id))
@@ -137,16 +175,14 @@ class Runs:
 
     async def of_reply(self, team: str, channel: str, ts: str) -> tuple[Run, Thread] | None:
         """Return the run that wrote that Slack message, and its thread."""
+        here = replies.c.ts == ts, threads.c.team == team, threads.c.channel == channel
+        written = select(runs).join(replies).join(threads, runs.c.thread_id == threads.c.id).where(*here)
+        return await self._database.read(lambda connection: _with_thread(connection, written))
 
-        async def work(connection: AsyncConnection) -> tuple[Run, Thread] | None:
-            here = replies.c.ts == ts, threads.c.team == team, threads.c.channel == channel
-            written = select(runs).join(replies).join(threads, runs.c.thread_id == threads.c.id).where(*here)
-            for row in await all_rows(connection, written):
-                thread = select(threads).where(threads.c.id == row["thread_id"])
-                return run_from(row), thread_from((await all_rows(connection, thread))[0])
-            return None
-
-        return await self._database.read(work)
+    async def of_message(self, team: str, channel: str, ts: str) -> tuple[Run, Thread] | None:
+        """Return the run that took that person's message, and its thread."""
+        took = select(runs).join(messages, messages.c.run_id == runs.c.id).where(posted(team, channel, ts))
+        return await self._database.read(lambda connection: _with_thread(connection, took))
 
     async def replies_of(self, thread_id: int) -> Mapping[str, RunStatus]:
         """Return our own Slack messages in the thread: ts -> the status of the run that wrote it."""
@@ -159,10 +195,12 @@ class Runs:
         return await self._database.read(work)
 
     async def of_person(self, team: str, user: str, within_seconds: float) -> int:
-        """Return how many runs, begun in the last so many seconds, have a message of that person."""
+        """Return how much that person asked for in the last so many seconds: runs, and answers given anew."""
         theirs = exists().where(messages.c.run_id == runs.c.id, messages.c.team == team, messages.c.user == user)
         recent = runs.c.created_at > now() - within_seconds
-        count = select(func.count()).select_from(runs).where(recent, theirs)
+        asked = select(func.count()).select_from(runs).where(recent, theirs)
+        again = _regenerated(team, user).where(regenerations.c.asked_at > now() - within_seconds)
+        count = select(asked.scalar_subquery() + again.scalar_subquery())
         return await self._database.read(lambda connection: connection.scalar(count)) or 0
 
     async def find(self, run_id: str) -> Run | None:
@@ -174,10 +212,28 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def responses(self, run_id: str) -> tuple[Response, ...]:
+        """Return the model's responses that the run is made of, in their order."""
+        query = select(responses).where(responses.c.run_id == run_id).order_by(responses.c.position)
+        return tuple(map(response_from, await self._database.read(lambda it: all_rows(it, query))))
+
     async def steps(self, run_id: str) -> tuple[RunStep, ...]:
         """Return the run's steps in their order; none before it has ended."""
         query = select(run_steps).where(run_steps.c.run_id == run_id).order_by(run_steps.c.position)
         return tuple(map(step_from, await self._database.read(lambda it: all_rows(it, query))))
+
+
+async def _with_thread(connection: AsyncConnection, query: Select[Any]) -> tuple[Run, Thread] | None:
+    for row in await all_rows(connection, query):
+        thread = select(threads).where(threads.c.id == row["thread_id"])
+        return run_from(row), thread_from((await all_rows(connection, thread))[0])
+    return None
+
+
+def _regenerated(team: str, user: str) -> Select[Any]:
+    """How often that person asked for an answer to be given anew."""
+    count = select(func.count()).select_from(regenerations.join(runs).join(threads))
+    return count.where(threads.c.team == team, regenerations.c.user == user)
 
 
 async def _request_stop(connection: AsyncConnection, place: Place, user: str) -> Stopping:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -48,6 +49,10 @@ runs = Table(
     Column("stop_requested_by", String),
     Column("stop_requested_at", Float),
     Column("restart_requested", Boolean, nullable=False),
+    Column("withdraw_at", Float),  # from then on its answer is to be withdrawn
+    Column("tail_before", String),  # these three since it ended last: where the thread stood before it,
+    Column("seen_before", String),
+    Column("tail_after", String),  # and behind it
     Column("lease_owner", String),
     Column("lease_until", Float),  # seconds since the epoch, by the database's clock, as all times here
     Column("attempt", Integer, nullable=False),
@@ -124,15 +129,24 @@ feedback = Table(
     Column("given_at", Float, nullable=False),
 )
 
+regenerations = Table(
+    "regenerations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("runs.id", name="regeneration_of_run"), nullable=False),
+    Column("user", String, nullable=False),
+    Column("asked_at", Float, nullable=False),
+)
+
 
 def is_waiting() -> ColumnElement[bool]:
     """The message has no run yet. Written out, not bound, so that the partial index is used."""
     return messages.c.state == literal_column(f"'{MessageState.WAITING}'")
 
 
-def is_active() -> ColumnElement[bool]:
+def is_active(run: FromClause = runs) -> ColumnElement[bool]:
     """The run has not ended. Written out, not bound, so that the partial index is used."""
-    return runs.c.status.in_([literal_column(f"'{status}'") for status in ACTIVE])
+    return run.c.status.in_([literal_column(f"'{status}'") for status in ACTIVE])
 
 
 Index(
@@ -143,6 +157,12 @@ Index(
     postgresql_where=is_active(),
 )
 Index("runs_by_thread", runs.c.thread_id)
+Index(
+    "runs_to_withdraw",
+    runs.c.withdraw_at,
+    sqlite_where=runs.c.withdraw_at.is_not(None),
+    postgresql_where=runs.c.withdraw_at.is_not(None),
+)
 Index("runs_by_time", runs.c.created_at)
 Index(
     "waiting_messages",
@@ -154,3 +174,4 @@ Index(
 Index("messages_by_thread", messages.c.thread_id)
 Index("messages_by_run", messages.c.run_id)
 Index("replies_by_ts", replies.c.ts)
+Index("regenerations_by_time", regenerations.c.asked_at)

@@ -3,18 +3,16 @@
 What it calls a memory is a conversation's id; nobody outside this package knows that.
 """
 
-import itertools
 import logging
-import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import openai
 from openai import AsyncOpenAI, AsyncStream
 
-from bot.assistant.errors import assistant_errors
+from bot.assistant.calls import Calls, Json
 from bot.assistant.events import (
     AskedOnly,
     Delivered,
@@ -25,16 +23,14 @@ from bot.assistant.events import (
     Step,
     StepFinished,
 )
+from bot.assistant.memory import given, names, turn_of
 from bot.assistant.request import INCLUDE, SAMPLING, Turn, compose
 from bot.assistant.translate import Translation, tell, tell_items, translate
 from bot.clock import Clock
 from bot.errors import (
-    AssistantBusy,
     AssistantError,
-    AssistantUnavailable,
     ContainerExpired,
     DanglingCall,
-    MemoryLocked,
     MemoryLost,
     OutcomeUnknown,
     ParameterRejected,
@@ -60,22 +56,10 @@ MAX_DANGLING = 16
 FIRST_POLL, LAST_POLL = 1.0, 5.0
 """Seconds between two looks at a response that is under way: at first, and at most."""
 
-FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0
-"""Seconds before a refused read is tried again: at first, and at most."""
-
-TRIES = 5
-"""How often a read or a deletion is tried where no deadline bounds it."""
-
 PAGE = 50
 """Items in a page, of 100 at most (reference/openai-platform.md §2): few come after the tail."""
 
 PENDING = frozenset({"queued", "in_progress"})
-
-AGAIN = (AssistantBusy, AssistantUnavailable, MemoryLocked, OutcomeUnknown)
-"""After these a call that cannot double anything, a read or a deletion, is made again."""
-
-Json = Mapping[str, Any]
-T = TypeVar("T")
 
 _END = object()
 
@@ -94,8 +78,8 @@ class Engine:
 
     def __init__(self, client: AsyncOpenAI, clock: Clock, *, read_timeout: float = READ_TIMEOUT) -> None:
         self.client = client
+        self.calls = Calls(clock, read_timeout)
         self._clock = clock
-        self._read_timeout = read_timeout
         self._rejected: dict[str, frozenset[str]] = {}  # by model: sampling parameters it does not take
         self._unknown: frozenset[str] = frozenset()  # types of events and items that were logged
 
@@ -114,7 +98,7 @@ class Engine:
 
     async def open(self) -> str:
         """A new, empty memory. OutcomeUnknown may leave one behind that nobody knows, which harms nobody."""
-        conversation = await self.ask(self.client.conversations.with_raw_response.create)
+        conversation = await self.calls.ask(self.client.conversations.with_raw_response.create)
         if not conversation.get("id"):
             raise OutcomeUnknown("a conversation without an id")
         return str(conversation["id"])
@@ -157,13 +141,15 @@ class Engine:
     async def stop(self, response_id: str) -> None:
         """Cancel a background response. Any other was cancelled when its stream was closed: nothing happens."""
         try:
-            await self._call(lambda: self.client.responses.cancel(response_id))
+            await self.calls.once(lambda: self.client.responses.cancel(response_id))
         except AssistantError as refusal:  # as a rule: 400, "not a background response"
             log.debug("response %s was not cancelled: %s", response_id, refusal)
 
-    async def details(self, response_id: str) -> tuple[Step, ...]:
-        """The steps of a response that has ended, with all that is known of them; none where it is gone."""
-        response = await self._patiently(lambda: self._retrieve(response_id), TRIES)
+    async def details(self, response_id: str) -> tuple[Step, ...] | None:
+        """The steps of a response that has ended, with all that is known of them; None where it is gone."""
+        response = await self.calls.patiently(lambda: self._retrieve(response_id))
+        if not response:
+            return None
         return tuple(event.step for event in tell(response) if isinstance(event, StepFinished))
 
     async def rewind(self, memory: str, tail: str | None) -> None:
@@ -172,11 +158,41 @@ class Engine:
         So reasoning goes right after the item that it led to, without which OpenAI refuses it (trap 13);
         a rewind that broke off in between is completed by the next one. A tail that is not there changes nothing.
         """
-        items, found = await self._patiently(lambda: self._items(memory, tail), TRIES)
+        items, found = await self.calls.patiently(lambda: self._items(memory, tail))
         if not found:
             log.warning("memory %s is not rewound: item %s is not in it", memory, tail)
             return
         for item in items:
+            await self._delete(memory, item["id"])
+
+    async def erase(self, memory: str, added: Collection[str], tail: str | None) -> None:
+        """Take one turn out of the memory, wherever it stands: what it `added` and the question before that.
+
+        `tail` is the memory's last item before the turn; where it is gone, all of the memory is looked through.
+        What is gone already is fine; an erasure that broke off is completed by the next one.
+        """
+        items, _ = await self.calls.patiently(lambda: self._items(memory, tail))
+        for item in turn_of(items[::-1], added):
+            await self._delete(memory, item["id"])
+
+    async def drop_parts(self, memory: str, tail: str | None) -> None:
+        """Take the documents and passages that a turn was given out of the memory, after the turn has ended.
+
+        Otherwise they are paid for in every later turn (trap 23). `tail` is the memory's last item before the
+        turn. Pictures stay: see `drop_files`. What is gone already is fine.
+        """
+        await self._drop(memory, tail, given)
+
+    async def drop_files(self, memory: str, file_ids: Collection[str]) -> None:
+        """Take out of the memory whatever gives the model one of these Files, before they are deleted.
+
+        An item whose File is gone makes OpenAI refuse every later turn (trap 23).
+        """
+        await self._drop(memory, None, partial(names, file_ids=file_ids))
+
+    async def _drop(self, memory: str, tail: str | None, unwanted: Callable[[Json], bool]) -> None:
+        items, _ = await self.calls.patiently(lambda: self._items(memory, tail))
+        for item in filter(unwanted, items):
             await self._delete(memory, item["id"])
 
     async def forget(self, memory: str) -> None:
@@ -184,7 +200,7 @@ class Engine:
         try:
             await self.rewind(memory, None)
             delete = self.client.conversations.delete
-            await self._patiently(lambda: self._call(lambda: delete(memory)), TRIES)
+            await self.calls.patiently(lambda: self.calls.once(lambda: delete(memory)))
         except MemoryLost:
             log.debug("memory %s was gone already", memory)
 
@@ -198,7 +214,7 @@ class Engine:
             repair = replace(repair, without=self._rejected.get(model, frozenset()))
             request = compose(turn, without=repair.without, unanswered=repair.unanswered)
             try:
-                stream: AsyncStream[Any] = await self._call(partial(create, **request))
+                stream: AsyncStream[Any] = await self.calls.once(partial(create, **request))
             except (ParameterRejected, DanglingCall, ContainerExpired) as refusal:
                 repair = self._repaired(turn, repair, refusal)
             else:
@@ -230,7 +246,7 @@ class Engine:
 
     async def _next(self, stream: AsyncStream[Any]) -> object:
         """The stream's next event, or _END."""
-        return await self._call(lambda: anext(stream, _END))
+        return await self.calls.once(lambda: anext(stream, _END))
 
     async def _drain(self, stream: AsyncStream[Any]) -> None:
         """Read the stream to its end: before that, the next request may meet a lock (trap 2)."""
@@ -254,7 +270,7 @@ class Engine:
         """The story of a response once it has ended; None where it was cancelled, or is not there."""
         pause = FIRST_POLL
         while True:
-            response = await self._patiently(lambda: self._retrieve(response_id))
+            response = await self.calls.patiently(lambda: self._retrieve(response_id), None)
             if not response or response.get("status") == "cancelled":
                 return None
             if response.get("status") not in PENDING:
@@ -264,7 +280,7 @@ class Engine:
 
     async def _remembered(self, turn: Turn, tail: str | None) -> Outcome:
         """What the memory holds of the turn: all of it was added when the response completed, or nothing."""
-        newest_first, _ = await self._patiently(lambda: self._items(turn.memory, tail))
+        newest_first, _ = await self.calls.patiently(lambda: self._items(turn.memory, tail), None)
         items = newest_first[::-1]
         asked = [index for index, item in enumerate(items) if _asks(item, turn.input)]
         if not asked:
@@ -279,7 +295,7 @@ class Engine:
     async def _retrieve(self, response_id: str) -> Json:
         """The response, or nothing where there is none."""
         retrieve: Any = self.client.responses.with_raw_response.retrieve
-        return await self.ask(lambda: retrieve(response_id, include=list(INCLUDE)), missing={})
+        return await self.calls.ask(lambda: retrieve(response_id, include=list(INCLUDE)), missing={})
 
     async def _items(self, memory: str, tail: str | None) -> tuple[list[Json], bool]:
         """The memory's items after the tail, newest first, and whether the tail was found.
@@ -291,7 +307,7 @@ class Engine:
         items: list[Json] = []
         after: Any = openai.omit
         while True:
-            page = await self.ask(
+            page = await self.calls.ask(
                 partial(listed, memory, order="desc", limit=PAGE, after=after, include=list(INCLUDE))
             )
             for item in page.get("data") or ():
@@ -304,50 +320,9 @@ class Engine:
 
     async def _delete(self, memory: str, item_id: str) -> None:
         delete = self.client.conversations.items.with_raw_response.delete
-        await self._patiently(lambda: self.ask(lambda: delete(item_id, conversation_id=memory), missing={}), TRIES)
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]], tries: int | None = None) -> T:
-        """Make a call that may be repeated until it is answered; None: for ever, the caller has a deadline."""
-        for attempt in itertools.count(1):
-            try:
-                return await call()
-            except AGAIN as refusal:
-                if attempt == tries:
-                    raise
-                await self._clock.sleep(_pause(attempt, refusal))
-        raise AssertionError("unreachable")
-
-    async def ask(self, call: Callable[[], Awaitable[Any]], missing: Json | None = None) -> Json:
-        """The JSON object that a raw call is answered with; `missing` stands for a 404."""
-
-        async def read() -> object:
-            try:
-                return (await call()).http_response.json()
-            except openai.NotFoundError:
-                if missing is None:
-                    raise
-                return missing
-
-        document = await self._call(read)
-        if not isinstance(document, Mapping):
-            raise OutcomeUnknown("an answer that is no JSON object")
-        return document
-
-    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
-        """One call, or the wait for one event, with our errors and our patience."""
-        try:
-            with assistant_errors():
-                async with self._clock.timeout(self._read_timeout):
-                    return await call()
-        except TimeoutError:
-            raise OutcomeUnknown(f"no sign of life for {self._read_timeout:.0f} s") from None
-
-
-def _pause(attempt: int, refusal: AssistantError) -> float:
-    """Seconds to wait: what OpenAI asked for, or twice as long each time; spread, so that not all come at once."""
-    asked = refusal.retry_after if isinstance(refusal, AssistantBusy) else None
-    pause = asked if asked is not None else min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), LAST_PAUSE)
-    return pause * random.uniform(1.0, 1.5)  # noqa: S311 - chance, not secrecy
+        await self.calls.patiently(
+            lambda: self.calls.ask(lambda: delete(item_id, conversation_id=memory), missing={})
+        )
 
 
 def _mapping(event: object) -> Json:

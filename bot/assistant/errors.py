@@ -53,6 +53,7 @@ TUNABLE = frozenset(
         "top_p",
         "reasoning",
         "reasoning.effort",
+        "reasoning.summary",
         "text.verbosity",
         "max_output_tokens",
     }

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.assistant.engine import Engine, Json
+from bot.assistant.calls import Json
+from bot.assistant.engine import Engine
 from bot.errors import (
     AssistantBusy,
     AssistantError,
@@ -51,7 +52,7 @@ async def probe(engine: Engine, model: str, *, cheap: bool = False) -> tuple[Fin
 
 async def _key_and_model(engine: Engine, model: str) -> tuple[Finding, ...]:
     try:
-        found = await engine.ask(partial(engine.client.models.with_raw_response.retrieve, model))
+        found = await engine.calls.ask(partial(engine.client.models.with_raw_response.retrieve, model))
     except KeyRejected as refusal:
         return (Finding(KEY, ok=False, text=_words(refusal)),)
     except ModelUnavailable:
@@ -105,7 +106,7 @@ async def _response(engine: Engine, model: str, memory: str) -> Finding:
         create, model=model, conversation=memory, input="Say hello.", max_output_tokens=FEWEST_TOKENS
     )
     try:
-        response = await engine.ask(request)
+        response = await engine.calls.ask(request)
     except MemoryLost:
         text = "this server's Responses do not know its Conversations. Choose another server in OPENAI_BASE_URL."
         return Finding(RESPONSES, ok=False, text=text)

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from bot.assistant.parts import Found, Part, written
+from bot.assistant.scope import Scope, search_tool
 from bot.assistants import Assistant
 
 Json = dict[str, Any]
@@ -12,19 +14,26 @@ Json = dict[str, Any]
 INCLUDE = ("file_search_call.results", "code_interpreter_call.outputs", "web_search_call.action.sources")
 """Without these the details of steps are null (reference/openai-platform.md §1.2)."""
 
-MAX_STORES = 2
-"""Vector stores in one search: OpenAI documents no limit, and these work (reference/openai-platform.md §4)."""
+MAX_CONTAINER_FILES = 50
+"""Files that a container is made with (reference/openai-platform.md §5)."""
 
 OUTCOME_UNKNOWN = "The outcome of this call is unknown: the program ended before it was answered."
 """What the model reads where a function call was never answered."""
 
-SAMPLING = frozenset({"temperature", "top_p"})
+SUMMARY = "reasoning.summary"
+"""How the model thought, in its own words: not every model and not every organisation gets it."""
+
+SAMPLING = frozenset({"temperature", "top_p", "reasoning", SUMMARY})
 """What may be left out where a model does not take it (reference/openai-platform.md §8.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One run's question to the assistant. An empty input asks for an answer to what the memory holds already."""
+    """One run's question to the assistant. An empty input asks for an answer to what the memory holds already.
+
+    `scope` is what a file search may find. `parts` are given before the question; `container_files` are ids of
+    Files that the code interpreter finds in its container, the newest last.
+    """
 
     run: str
     memory: str
@@ -32,7 +41,17 @@ class Turn:
     team: str
     user: str
     input: tuple[str, ...]
+    scope: Scope
+    parts: tuple[Part, ...] = ()
+    container_files: tuple[str, ...] = ()
+    web_beside_files: bool = False  # WEB_SEARCH_WITH_FILES
     additional_instructions: str | None = None
+
+    @property
+    def has_files(self) -> bool:
+        """Whether people's files can be read: their words could leave this house with a search of the web."""
+        theirs = [part for part in self.parts if not isinstance(part, Found)]
+        return bool(self.scope.store or theirs or self.container_files)
 
 
 def compose(turn: Turn, *, without: Collection[str] = (), unanswered: Collection[str] = ()) -> Json:
@@ -42,11 +61,12 @@ def compose(turn: Turn, *, without: Collection[str] = (), unanswered: Collection
     sampling parameters the model does not take. `unanswered`: ids of function calls in the memory whose
     output the model still waits for.
     """
-    items = [_unknown_output(call) for call in unanswered] + [_said(text) for text in turn.input]
+    outputs = [_unknown_output(call) for call in unanswered]
+    items = [*outputs, *map(written, turn.parts), *map(_said, turn.input)]
     return {
         "model": turn.assistant.model,
         "conversation": turn.memory,
-        "tools": tools(turn.assistant),
+        "tools": tools(turn),
         "include": list(INCLUDE),
         "truncation": "auto",
         "safety_identifier": safety_identifier(turn.team, turn.user),
@@ -64,18 +84,31 @@ def safety_identifier(team: str, user: str) -> str:
     return hashlib.sha256(f"{team}:{user}".encode()).hexdigest()
 
 
-def tools(assistant: Assistant) -> list[Json]:
-    """The assistant's tools as OpenAI writes them (reference/openai-platform.md §§4, 5, 7)."""
+def tools(turn: Turn) -> list[Json]:
+    """The tools of a turn as OpenAI writes them (reference/openai-platform.md §§4, 5, 7)."""
     offered: list[Json] = []
-    stores = assistant.vector_store_ids[:MAX_STORES]
-    if "file_search" in assistant.tools and stores:
-        offered.append({"type": "file_search", "vector_store_ids": list(stores)})
-    if "code_interpreter" in assistant.tools:
-        container = {"type": "auto", "network_policy": {"type": "disabled"}}
-        offered.append({"type": "code_interpreter", "container": container})
-    if "web_search" in assistant.tools:  # without a location the search is made from the United States
+    wanted = turn.assistant.tools
+    if search := _search(turn):
+        offered.append(search)
+    if "code_interpreter" in wanted:
+        offered.append({"type": "code_interpreter", "container": _container(turn)})
+    if "web_search" in wanted and (turn.web_beside_files or not turn.has_files):
+        # without a location the search is made from the United States
         offered.append({"type": "web_search", "user_location": {"type": "approximate"}})
     return offered
+
+
+def _search(turn: Turn) -> Json | None:
+    """Whoever names a channel's store wants it searched; the operator's are, where the assistant has the tool."""
+    if turn.scope.store is None and "file_search" not in turn.assistant.tools:
+        return None
+    return search_tool(turn.scope)
+
+
+def _container(turn: Turn) -> Json:
+    container: Json = {"type": "auto", "network_policy": {"type": "disabled"}}
+    files = turn.container_files[-MAX_CONTAINER_FILES:]
+    return {**container, "file_ids": list(files)} if files else container
 
 
 def _said(text: str) -> Json:
@@ -92,12 +125,18 @@ def _instructions(turn: Turn) -> Json:
 
 
 def _sampling(assistant: Assistant, without: Collection[str]) -> Json:
-    effort, verbosity = assistant.reasoning_effort, assistant.verbosity
+    verbosity = assistant.verbosity
     settings = {
         "temperature": assistant.temperature,
         "top_p": assistant.top_p,
         "max_output_tokens": assistant.max_output_tokens,
-        "reasoning": None if effort is None else {"effort": effort},
+        "reasoning": _reasoning(assistant, without),
         "text": None if verbosity is None else {"verbosity": verbosity},
     }
     return {name: value for name, value in settings.items() if value is not None and name not in without}
+
+
+def _reasoning(assistant: Assistant, without: Collection[str]) -> Json | None:
+    effort = assistant.reasoning_effort
+    reasoning = {"effort": effort, "summary": None if SUMMARY in without else "auto"}
+    return {name: value for name, value in reasoning.items() if value is not None} or None

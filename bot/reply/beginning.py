@@ -1,14 +1,14 @@
 """How a Slack message of a reply begins: meant, made, and found again when nobody knows whether it was made."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from bot.clock import Clock
 from bot.errors import SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
-from bot.reply.calls import Calls
-from bot.reply.closing import Closing, Content
+from bot.reply.calls import TOO_MUCH, Calls, as_rich_as_possible
+from bot.reply.closing import Content
 from bot.reply.layout import Section
-from bot.reply.screen import TOO_MUCH
 from bot.reply.shown import Shown
 from bot.reply.steps import Block
 from bot.surfaces import ABSENT, Surface
@@ -33,8 +33,7 @@ class Beginnings:
 
     def may_stream(self) -> bool:
         """Whether a stream can be begun here and now; a message that would have to wait is posted instead."""
-        workspace = self._calls.workspace
-        return workspace.surfaces.has(Surface.STREAMING) and workspace.slack.has_room("chat.startStream")
+        return self._calls.has(Surface.STREAMING) and self._calls.workspace.slack.has_room("chat.startStream")
 
     async def stream(self, section: Section, chunks: Sequence[Block], owned: frozenset[str]) -> Shown | None:
         """Begin a streamed message; None where there is no streaming here and now, and nothing was executed.
@@ -51,35 +50,27 @@ class Beginnings:
             except (SlackRateLimited, SlackUnreachable):
                 return None
             except SlackRefused as error:
-                if error.error not in ABSENT:
+                if error.error in ABSENT:
+                    self._calls.note_absent(Surface.STREAMING, error)
+                elif error.error not in TOO_MUCH:
                     raise
-                log.info("no streaming here", extra={"error": error.error})
-                self._calls.workspace.surfaces.note_absent(Surface.STREAMING)
+                log.info("no stream here", extra={"error": error.error})
                 return None
             if message.ts:
                 message.note(section.text, chunks)
                 return await self._begun(message)
         raise SlackOutcomeUnknown("chat.startStream", "made three times without a trace")
 
-    async def post(self, section: Section, closing: Closing, owned: frozenset[str]) -> Shown:
+    async def post(self, section: Section, contents: Iterable[Content], owned: frozenset[str]) -> Shown:
         """Post a message, as rich as Slack takes it. `owned`: our messages known already."""
         row = await self._intend(section)
-        contents = list(closing.contents(section.text))
-        for content in contents:
-            try:
-                ts = await self._posted(content, owned)
-            except SlackRefused as error:
-                if error.error not in TOO_MUCH or content is contents[-1]:
-                    raise
-                log.warning("what stands under an answer was refused", extra={"error": error.error})
-            else:
-                break
+        ts = await as_rich_as_possible(contents, partial(self._posted, owned))
         now = self._clock.monotonic()
         return await self._begun(
             Shown(row.position, ts, section.text, streaming=False, begun_at=now, edited_at=now)
         )
 
-    async def _posted(self, content: Content, owned: frozenset[str]) -> str:
+    async def _posted(self, owned: frozenset[str], content: Content) -> str:
         for _ in range(TRIES):
             try:
                 ts: str | None = await self._calls.post(content)

@@ -1,21 +1,34 @@
 """The Slack calls of one reply, in its thread: each guarded, so that none is made for a run that is not ours."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bot.errors import SlackRefused
 from bot.reply.closing import Content
 from bot.reply.steps import Block
 from bot.slack import PATIENCE
+from bot.surfaces import Surface
 from bot.workspaces import Workspace
 from storage.records import Place
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 SessionStatus = Literal["processing", "active"]
 
 EDITS_KEPT = 10  # edits a minute that answers in the making leave to those that end
 PAGE = 200  # messages a page; Slack recommends no more
 PAGES = 10
+
+TOO_MUCH = frozenset(
+    {"invalid_attachments", "invalid_blocks", "invalid_chunks", "msg_blocks_too_long", "msg_too_long"}
+)
+"""Refusals of what a message would say, not of saying something (reference/slack-platform.md §2.5, §3.1).
+
+`invalid_attachments` is what Slack calls a second table (slackapi/slack-skills-plugin).
+"""
 
 Guard = Callable[[], None]
 """Raises LeaseLost when the run that wants to make a call is not ours any more."""
@@ -29,6 +42,29 @@ class Address:
     question_ts: str  # the newest message it answers
     user: str  # its author
     user_team: str  # the author's own team, not ours (reference/slack-platform.md §2.1)
+
+
+class Bare(Content):
+    """The same without any block: formatting is lost, and what is beyond the limit of `text`."""
+
+    @property
+    def shown(self) -> list[Block]:
+        """Nothing but the text."""
+        return []
+
+
+async def as_rich_as_possible(contents: Iterable[Content], send: Callable[[Content], Awaitable[T]]) -> T:
+    """What comes of sending the richest of those contents that Slack takes, the last of all without blocks."""
+    plainer = list(contents)
+    last = plainer[-1]
+    for content in plainer:
+        try:
+            return await send(content)
+        except SlackRefused as error:
+            if error.error not in TOO_MUCH:
+                raise
+            log.warning("Slack refused what a message shows", extra={"error": error.error})
+    return await send(Bare(last.markdown, notes=last.notes))
 
 
 class Calls:
@@ -87,6 +123,14 @@ class Calls:
     async def update(self, ts: str, content: Content, *, patience: float = PATIENCE) -> None:
         """Replace all that a message says."""
         await self._call("chat.update", patience=patience, ts=ts, text=content.text, blocks=content.shown)
+
+    def has(self, surface: Surface) -> bool:
+        """Whether that surface is worth trying here."""
+        return self.workspace.surfaces.has(surface, self.address.place.channel)
+
+    def note_absent(self, surface: Surface, refused: SlackRefused) -> None:
+        """Remember for an hour that Slack does not have that surface here."""
+        self.workspace.surfaces.note_absent(surface, refused.error, self.address.place.channel)
 
     def may_edit(self) -> bool:
         """Whether an edit that could be left out leaves room for those that cannot."""

@@ -25,6 +25,11 @@ _MAY_BRACKET = re.compile(r"【(?:\d{1,4}(?::(?:\d{1,4}(?:†[^】\n]{0,200})?)?
 _LONGEST = 1000  # characters a span between private-use delimiters may have
 
 
+def printable(text: str) -> str:
+    """Text of somebody else without control characters; marks that a model would set are left in it."""
+    return _joined(text.replace("\r\n", "\n").replace("\r", "\n")).translate(_DROPPED)
+
+
 class Cleaner:
     r"""Cleans text that comes in pieces; what a mark split between two of them would be is held back.
 

@@ -1,16 +1,20 @@
-"""What stands under an answer when it has ended: a note, the folded steps, the buttons. Pure."""
+"""What stands under an answer when it has ended: sources, a note, the folded steps, the buttons. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot import words
+from bot.reply.folded import fold
 from bot.reply.markdown import safe
+from bot.reply.sources import Source, line, plain_line
 from bot.reply.split import plain
-from bot.reply.steps import Block, container
+from bot.reply.steps import Block
 from bot.reply.transcript import TimedStep
 
 TRY_AGAIN = "try_again"
+DETAILS = "details"
+REGENERATE = "regenerate"
 FEEDBACK = "feedback"
 FEEDBACK_UP = "up"
 FEEDBACK_DOWN = "down"
@@ -48,33 +52,52 @@ class Closing:
     seconds: float | None = None
     try_again: bool = False
     feedback: bool = False
+    sources: Sequence[Source] = ()
 
     def blocks(self) -> list[Block]:
         """The blocks under the answer's text, in the order people read them."""
+        folded = fold(self.steps, self.seconds)
         return [
-            *(_note(note) for note in self.notes),
-            *container(self.steps, self.seconds),
-            *([_try_again()] if self.try_again else []),
+            *self._words(),
+            *folded.blocks,
+            *self._buttons("" if folded.whole else words.DETAILS),
             *([_feedback()] if self.feedback else []),
         ]
 
     def contents(self, text: str) -> Iterator[Content]:
-        """What a message with that text shows; then the same plainer, for a Slack that refuses the blocks."""
+        """What a message with that text shows; then the same plainer, for a Slack that refuses the blocks.
+
+        Plainer means first without what is folded, which a button shows instead, then without any block.
+        """
         yield Content(text, self.blocks(), self.notes)
         if self.steps or self.feedback:
-            bare = Closing(self.notes, try_again=self.try_again)
-            yield Content(text, bare.blocks(), self.notes)
-        if self.notes or self.try_again:
-            yield Content("\n\n".join(part for part in (text, *map(safe, self.notes)) if part))
+            buttons = self._buttons(words.SHOW_STEPS if self.steps else "")
+            yield Content(text, [*self._words(), *buttons], self.notes)
+        if self.sources or self.notes or self.try_again:
+            plainly = (safe(said) for said in (plain_line(self.sources), *self.notes) if said)
+            yield Content("\n\n".join(part for part in (text, *plainly) if part))
+        elif self.steps or self.feedback:
+            yield Content(text)
+
+    def _words(self) -> list[Block]:
+        return [*line(self.sources), *(_note(note) for note in self.notes)]
+
+    def _buttons(self, details: str) -> list[Block]:
+        """Those that go in one row: to try again, to see everything about the steps, to regenerate."""
+        buttons = [
+            *([_button(TRY_AGAIN, words.TRY_AGAIN)] if self.try_again else []),
+            *([_button(DETAILS, details)] if details else []),
+            *([_button(REGENERATE, words.REGENERATE)] if self.feedback else []),
+        ]
+        return [{"type": "actions", "elements": buttons}] if buttons else []
 
 
 def _note(text: str) -> Block:
     return {"type": "section", "text": _plain(text)}
 
 
-def _try_again() -> Block:
-    button = {"type": "button", "action_id": TRY_AGAIN, "text": _plain(words.TRY_AGAIN)}
-    return {"type": "actions", "elements": [button]}
+def _button(action: str, label: str) -> Block:
+    return {"type": "button", "action_id": action, "text": _plain(label)}
 
 
 def _feedback() -> Block:

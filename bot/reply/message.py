@@ -5,23 +5,23 @@ screen and when; `screen` knows how a single message gets there.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from bot.clock import Clock
 from bot.errors import SlackRefused
 from bot.reply.beginning import Beginnings
 from bot.reply.calls import Calls
-from bot.reply.closing import NOTHING, Closing
+from bot.reply.closing import NOTHING, Closing, Content
 from bot.reply.layout import Section, lay_out
 from bot.reply.markdown import Neutraliser
 from bot.reply.screen import Screen
 from bot.reply.shown import Shown, chunks_of
 from bot.reply.split import first_sentence
-from bot.reply.status import Status
+from bot.reply.status import Status, growing
 from bot.reply.steps import plain_line
 from bot.reply.transcript import Transcript
-from storage.records import Claim
+from storage.records import Claim, ReplyState
 from storage.runs import Runs
 
 APPEND_EVERY = 1.0  # seconds between two visible changes (design §10)
@@ -58,7 +58,8 @@ class Reply:
         for row in self._rows:
             ts = row.ts or await self._beginnings.adopt(row)
             if ts is not None:
-                found = Shown(row.position, ts, None, streaming=True, begun_at=float("-inf"))
+                streaming = row.state is not ReplyState.CLOSED  # one that was whole once is not streamed any more
+                found = Shown(row.position, ts, None, streaming=streaming, begun_at=float("-inf"))
                 self._screen.messages.append(found)
 
     async def working(self) -> None:
@@ -158,13 +159,15 @@ class Reply:
                 return True
         if not first_sentence(section.text):
             return False  # there is too little to post
-        await self._post(section, NOTHING)
+        message = await self._post(section, growing(section.text))
+        message.growing = True
         return True
 
-    async def _post(self, section: Section, closing: Closing) -> None:
-        message = await self._beginnings.post(section, closing, self._owned())
+    async def _post(self, section: Section, contents: Iterable[Content]) -> Shown:
+        message = await self._beginnings.post(section, contents, self._owned())
         self._status.spoken()
         self._screen.messages.append(message)
+        return message
 
     def _owned(self) -> frozenset[str]:
         return frozenset(message.ts for message in self._screen.messages)
@@ -191,7 +194,7 @@ class Reply:
                 continue
             below = NOTHING if section.full else closing
             if index == len(messages):
-                await self._post(section, below)
+                await self._post(section, below.contents(section.text))
             elif await self._screen.finish(messages[index], section.text, below):
                 self._status.stream_ended()
         await self._drop(messages[len(sections) :])

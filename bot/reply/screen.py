@@ -5,27 +5,27 @@ beginning of it is appended to; anything else is stopped and edited, so that it 
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
+from functools import partial
 
 from bot.clock import Clock
 from bot.errors import SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
-from bot.reply.calls import Calls, SessionStatus
+from bot.reply.calls import TOO_MUCH, Calls, SessionStatus, as_rich_as_possible
 from bot.reply.closing import NOTHING, Closing, Content
 from bot.reply.shown import Shown, chunks_of, last_chunks_of
+from bot.reply.status import growing
 from bot.reply.steps import Block
 from bot.reply.transcript import TimedStep
-
-log = logging.getLogger(__name__)
+from bot.slack import PATIENCE
 
 EDIT_EVERY = 3.0  # seconds between two edits (reference/slack-platform.md §1.3)
 STREAM_AGE = 240.0  # seconds: Slack ends a stream after about 300, whatever happens in it (§2.3)
+STREAM_DIES = 310.0  # seconds after which a stream is over for sure
 
 ENDED = "message_not_in_streaming_state"
 STOPPED = "stopped_by_user"
 GONE = "message_not_found"
-TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "msg_too_long"})
-"""Refusals of what a message would say, not of saying something."""
+STILL_STREAMING = "streaming_state_conflict"
 
 
 class Screen:
@@ -79,16 +79,16 @@ class Screen:
                 return status == "active"
         if message.streaming:
             await self.stop(message)
-        if message.text != text or closing is not NOTHING:
+        if message.text != text or closing is not NOTHING or message.growing:
             await self._put_right(message, text, closing)
         return False
 
     async def stop(self, message: Shown, status: SessionStatus = "processing") -> None:
-        """End a stream as it stands."""
+        """End a stream as it stands; where Slack refuses even that as too much, it ends by itself later (§2.4)."""
         try:
             await self._calls.stop(message.ts, status)
         except SlackRefused as error:
-            if error.error not in {GONE, ENDED}:
+            if error.error not in {GONE, ENDED, *TOO_MUCH}:
                 raise
             message.gone = error.error == GONE
         message.streaming = False
@@ -131,16 +131,22 @@ class Screen:
 
     async def _edit(self, message: Shown, text: str) -> bool:
         now = self._clock.monotonic()
-        if not text or message.text == text:
+        if not text or message.text == text or message.refused:
             return True
         if now - message.edited_at < EDIT_EVERY or not self._calls.may_edit():
             return False
         message.edited_at = now
+        message.growing = True
         try:
-            await self._unless_gone(message, self._calls.update(message.ts, Content(text), patience=0))
+            await self._update(message, growing(text), patience=0)
         except (SlackRateLimited, SlackUnreachable, SlackOutcomeUnknown):
             message.text = None
             return False
+        except SlackRefused as error:
+            if error.error not in {STILL_STREAMING, *TOO_MUCH}:
+                raise
+            message.text, message.refused = None, True
+            return True
         message.text = text
         return True
 
@@ -164,17 +170,19 @@ class Screen:
         """Edit a message to its final content, or to the richest that Slack takes."""
         if message.gone:
             return
-        contents = list(closing.contents(text))
-        for content in contents:
-            try:
-                await self._unless_gone(message, self._calls.update(message.ts, content))
-            except SlackRefused as error:
-                if error.error not in TOO_MUCH or content is contents[-1]:
-                    raise
-                log.warning("what stands under an answer was refused", extra={"error": error.error})
-            else:
-                message.text = text
-                return
+        try:
+            await self._update(message, closing.contents(text))
+        except SlackRefused as error:
+            if error.error != STILL_STREAMING:
+                raise
+            age = self._clock.monotonic() - message.begun_at
+            await self._clock.sleep(STREAM_DIES - age if age < STREAM_DIES else STREAM_DIES)
+            await self._update(message, closing.contents(text))
+        message.text, message.growing = text, False
+
+    async def _update(self, message: Shown, contents: Iterable[Content], patience: float = PATIENCE) -> None:
+        update = partial(self._calls.update, message.ts, patience=patience)
+        await self._unless_gone(message, as_rich_as_possible(contents, update))
 
     @staticmethod
     async def _unless_gone(message: Shown, call: Awaitable[None]) -> None:

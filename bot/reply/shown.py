@@ -19,6 +19,8 @@ class Shown:
     begun_at: float  # seconds of the monotonic clock
     edited_at: float = 0.0
     gone: bool = False  # somebody deleted it: it is left alone
+    growing: bool = False  # by edits, a Stop button of ours under it
+    refused: bool = False  # Slack did not take an edit: the next is the one that ends it
     tasks: dict[str, Block] = field(default_factory=dict)  # by id, the update that Slack has got last
 
     def note(self, text: str, chunks: Iterable[Block]) -> None:

@@ -1,17 +1,26 @@
-"""What shows that an answer is being worked on: the session, a sentence, or a reaction. It goes at the end."""
+"""What shows that an answer is being worked on: session, sentence, reaction, button. It goes at the end."""
 
 import logging
 
+from bot import words
 from bot.errors import SlackError, SlackRefused
 from bot.reply.calls import Calls, SessionStatus
+from bot.reply.closing import Content
 from bot.surfaces import ABSENT, Surface
 
 log = logging.getLogger(__name__)
 
 REACTION = "eyes"
+STOP = "stop"
 SESSION_METHOD = "agents.sessions.setStatus"
 SPENT = frozenset({"already_reacted", "no_reaction", "message_not_found", "session_not_found"})
 """Refusals that say: it is so already."""
+
+
+def growing(text: str) -> list[Content]:
+    """What a message shows that grows by edits: a Stop button of ours under it, where Slack takes the block."""
+    button = {"type": "button", "action_id": STOP, "text": {"type": "plain_text", "text": words.STOP}}
+    return [Content(text, ({"type": "actions", "elements": [button]},)), Content(text)]
 
 
 class Status:
@@ -26,7 +35,7 @@ class Status:
     async def show(self) -> None:
         """Show the thread as working, where there is room for that and for its end."""
         workspace = self._calls.workspace
-        there = workspace.surfaces.has(Surface.SESSIONS) and workspace.slack.has_room(SESSION_METHOD, 2)
+        there = self._calls.has(Surface.SESSIONS) and workspace.slack.has_room(SESSION_METHOD, 2)
         if there and await self._set_session("processing"):
             return
         await self._react(remove=False)
@@ -56,7 +65,7 @@ class Status:
         """Nothing shows as working any more."""
         if self._sentence:
             await self.say("")
-        if self._session and self._calls.workspace.surfaces.has(Surface.SESSIONS):
+        if self._session and self._calls.has(Surface.SESSIONS):
             await self._set_session("active")
         if self._reaction:
             await self._react(remove=True)
@@ -68,7 +77,7 @@ class Status:
             await self._calls.set_session(status, patience=patience)
         except SlackRefused as error:
             if error.error in ABSENT:
-                self._calls.workspace.surfaces.note_absent(Surface.SESSIONS)
+                self._calls.note_absent(Surface.SESSIONS, error)
             log.info("the session status was refused", extra={"error": error.error})
             self._session = False
             return False

@@ -106,7 +106,7 @@ def _cut_off(timed: TimedStep, at: float | None) -> TimedStep:
 def _finished(steps: tuple[TimedStep, ...], step: Step, at: float | None) -> tuple[TimedStep, ...]:
     known = any(timed.step.id == step.id for timed in steps)
     if not known:
-        return (*steps, TimedStep(step, started_at=at, finished_at=at))
+        return (*steps, TimedStep(step, finished_at=at))
     return tuple(
         replace(timed, step=step, finished_at=at) if timed.step.id == step.id else timed for timed in steps
     )

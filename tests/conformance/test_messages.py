@@ -187,15 +187,20 @@ async def test_an_unknown_message_can_neither_be_changed_nor_withdrawn(store: St
     assert await store.messages.withdraw(TEAM, CHANNEL, ts(1)) is Touched.UNKNOWN
 
 
-async def test_an_answered_or_withdrawn_message_is_settled(store: Store) -> None:
+async def test_a_withdrawn_message_is_settled(store: Store) -> None:
+    await hear(store, 1)
+    await store.messages.withdraw(TEAM, CHANNEL, ts(1))
+    assert await store.messages.change(TEAM, CHANNEL, ts(1), "new", ()) is Touched.SETTLED
+    assert await store.messages.withdraw(TEAM, CHANNEL, ts(1)) is Touched.SETTLED
+    assert await message_of(store, ts(1)) == (MessageState.WITHDRAWN, None)
+
+
+async def test_an_edit_of_an_answered_message_is_told_and_not_kept(store: Store) -> None:
     await hear(store, 1)
     await end(store, await claimed(store))
-    await hear(store, 2)
-    await store.messages.withdraw(TEAM, CHANNEL, ts(2))
-    for number, state in ((1, MessageState.ANSWERED), (2, MessageState.WITHDRAWN)):
-        assert await store.messages.change(TEAM, CHANNEL, ts(number), "new", ()) is Touched.SETTLED
-        assert await store.messages.withdraw(TEAM, CHANNEL, ts(number)) is Touched.SETTLED
-        assert await message_of(store, ts(number)) == (state, None)
+    assert await store.messages.change(TEAM, CHANNEL, ts(1), "new", ()) is Touched.ENDED
+    assert await message_of(store, ts(1)) == (MessageState.ANSWERED, None)
+    assert not (await store.runs.glance("worker")).claimable
 
 
 async def test_an_unfinished_message_is_edited_for_the_next_try(store: Store) -> None:
@@ -211,7 +216,7 @@ async def test_an_unfinished_message_that_is_deleted_is_not_tried_again(store: S
     await hear(store, 1)
     claim = await claimed(store)
     await end(store, claim, RunStatus.FAILED)
-    assert await store.messages.withdraw(TEAM, CHANNEL, ts(1)) is Touched.SETTLED
+    assert await store.messages.withdraw(TEAM, CHANNEL, ts(1)) is Touched.ENDED
     assert await message_of(store, ts(1)) == (MessageState.WITHDRAWN, None)
     assert not await store.runs.try_again(claim.run.id)
 

@@ -122,6 +122,8 @@ async def test_a_lapsed_lease_is_taken_over_with_all_that_was_stored(store: Stor
     assert second.thread.memory == "conv_1"
     assert second.messages == first.messages
     assert second.responses == (Response(0, "resp_1", "in_progress"),)
+    assert await store.runs.responses(first.run.id) == second.responses
+    assert await store.runs.responses("nobody") == ()
     assert second.replies == (Reply(0, "9.0", ReplyState.OPEN),)
 
 
@@ -299,7 +301,9 @@ async def test_runs_of_a_person_are_counted_within_their_time(store: Store) -> N
 
 async def test_the_newest_opinion_of_each_person_holds(store: Store) -> None:
     await hear(store, 1)
-    run_id = (await claimed(store)).run.id
+    claim = await claimed(store)
+    await end(store, claim)
+    run_id = claim.run.id
     await store.feedback.give(Feedback(run_id, "U1", "up"))
     await store.feedback.give(Feedback(run_id, "U2", "up"))
     await store.feedback.give(Feedback(run_id, "U1", "down", "it is wrong"))

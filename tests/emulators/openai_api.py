@@ -45,6 +45,22 @@ class Peer:
         listed = self.client.conversations.items.list(conversation, **{"order": "asc", **options})
         return [item async for item in listed]
 
+    async def upload(self, name: str, data: bytes | str, purpose: Any = "user_data", **options: Any) -> str:
+        """The id of a new File."""
+        raw = data.encode() if isinstance(data, str) else data
+        return (await self.client.files.create(file=(name, raw), purpose=purpose, **options)).id
+
+    async def indexed(self, store: str, name: str, data: bytes | str, **options: Any) -> str:
+        """The id of a new File that the store has indexed."""
+        file = await self.upload(name, data)
+        await self.client.vector_stores.files.create(store, file_id=file, **options)
+        self.openai.index(store, file)
+        return file
+
+    async def store(self, **options: Any) -> str:
+        """The id of a new vector store."""
+        return (await self.client.vector_stores.create(**options)).id
+
     async def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """A plain HTTP call, for what the SDK does not let through."""
         headers = {"Authorization": f"Bearer {self.openai.api_key}"}

@@ -33,6 +33,7 @@ from bot.assistant.events import (
 )
 from bot.assistant.probe import probe
 from bot.assistant.request import OUTCOME_UNKNOWN
+from bot.assistant.scope import Scope
 from bot.assistants import Assistant
 from bot.errors import (
     AssistantBusy,
@@ -109,7 +110,8 @@ class Line:
     told: list[Event] = field(default_factory=list)
 
     def turn(self, *texts: str, assistant: Assistant = SEARCHER, **more: Any) -> Turn:
-        about = {"run": "run-1", "memory": self.memory, "team": "T1", "user": "U1"}
+        scope = Scope("1700000000.000100", operator_stores=assistant.vector_store_ids)
+        about = {"run": "run-1", "memory": self.memory, "team": "T1", "user": "U1", "scope": scope}
         return Turn(assistant=assistant, input=texts, **{**about, **more})
 
     async def ask(self, *texts: str, **more: Any) -> list[Event]:
@@ -618,7 +620,7 @@ def chunk(event: Any) -> bytes:
 
 
 SPARSE: dict[str, Any] = {"id": "resp_1", "status": "completed", "conversation": None, "output": [], "usage": None}
-ASKED = Turn("run-1", "conv_1", SEARCHER, "T1", "U1", ("Hello?",))
+ASKED = Turn("run-1", "conv_1", SEARCHER, "T1", "U1", ("Hello?",), Scope("1700000000.000100"))
 
 
 async def streamed(request: web.Request, *chunks: bytes) -> web.StreamResponse:

@@ -80,7 +80,7 @@ async def test_an_answer_that_ended_unheard_is_delivered_whole(world: World, how
     assert world.only_answer(ts).text == FIRST + SECOND
     assert len(world.openai.creates) == 1
     assert questions(world) == [["tell me"]]
-    assert actions(world.only_answer(ts)) == {"feedback"}
+    assert actions(world.only_answer(ts)) == {"feedback", "regenerate"}
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,8 @@ async def test_every_request_repeats_everything(make_world: Any) -> None:
     assert len(first["safety_identifier"]) == 64
     assert world.ann not in str(first)
     assert first["metadata"]["run"] != second["metadata"]["run"]
-    assert not {"temperature", "top_p", "reasoning", "text", "max_output_tokens"} & first.keys()
+    assert not {"temperature", "top_p", "text", "max_output_tokens"} & first.keys()
+    assert first["reasoning"] == {"summary": "auto"}
 
 
 async def test_a_run_ends_after_its_time(make_world: Any) -> None:

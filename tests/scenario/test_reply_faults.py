@@ -12,6 +12,7 @@ from tests.scenario.world import World, actions, block_types, said_below
 
 PIECES = ("One. ", "Two. ", "Three. ", "Four.")
 WHOLE = "".join(PIECES)
+WRITING = ("chat.startStream", "chat.appendStream", "chat.stopStream", "chat.postMessage", "chat.update")
 SLOWLY = Text(deltas=[part for piece in PIECES for part in (piece, Pause(2.0))])
 
 
@@ -47,7 +48,7 @@ async def test_an_append_that_is_too_long_goes_by_edits(world: World) -> None:
     ts = await ask(world)
     assert world.only_answer(ts).text == WHOLE
     assert world.only_answer(ts).edited
-    assert actions(world.only_answer(ts)) == {"feedback"}
+    assert actions(world.only_answer(ts)) == {"feedback", "regenerate"}
 
 
 @pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks", "msg_blocks_too_long"])
@@ -56,7 +57,7 @@ async def test_an_end_that_slack_refuses_is_edited_in(world: World, error: str) 
     ts = await ask(world)
     answer = world.only_answer(ts)
     assert answer.text == WHOLE
-    assert actions(answer) == {"feedback"}
+    assert actions(answer) == {"feedback", "regenerate"}
     assert "container" in block_types(answer)
 
 
@@ -70,7 +71,7 @@ async def test_blocks_that_slack_refuses_twice_become_plainer(world: World) -> N
     assert answer.text.startswith(WHOLE)
     assert block_types(answer) == ["markdown", "section", "actions"]
     assert len(said_below(answer)) == 1
-    assert actions(answer) == {"try_again"}
+    assert actions(answer) == {"try_again", "details"}
 
 
 async def test_a_slack_that_takes_no_blocks_gets_text(world: World) -> None:
@@ -118,6 +119,34 @@ async def test_a_place_that_is_gone_from_the_start_ends_the_run(
     assert world.slack.working() == []
 
 
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.postMessage", "chat.update"])
+@pytest.mark.parametrize("error", ["not_in_channel", "restricted_action", "restricted_action_thread_locked"])
+async def test_where_we_may_not_write_nothing_is_retried_for_ever(
+    world: World, method: str, error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    faults = {name: slack_error(error) for name in WRITING}
+    if method == "chat.appendStream":
+        del faults["chat.startStream"]
+    elif method != "chat.startStream":
+        faults["chat.startStream"] = slack_error("unknown_method")
+    if method == "chat.update":
+        del faults["chat.postMessage"]
+    for name, fault in faults.items():
+        world.slack.faults.always(name, fault)
+    world.openai.queue(Script(SLOWLY))
+    await world.mention("count")
+    await world.until(lambda: world.openai.creates and not world.bot_is_busy())
+    assert last_status(world, caplog) == RunStatus.FAILED
+    assert error in [record.__dict__.get("error") for record in caplog.records]
+    before = len(world.slack.calls)
+    await world.clock.advance(60)
+    await world.settle()
+    assert len(world.slack.calls) == before
+    assert before < 12
+    world.slack.sessions.clear()  # a stream that may not be ended works until it dies
+
+
 async def test_a_message_that_somebody_deletes_meanwhile_stays_deleted(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -150,7 +179,7 @@ async def test_an_end_that_slack_does_not_hear_for_a_minute_comes_later(world: W
     world.slack.faults.clear("chat.stopStream")
     await world.until(world.answered(ts))
     assert world.only_answer(ts).text == WHOLE
-    assert actions(world.only_answer(ts)) == {"feedback"}
+    assert actions(world.only_answer(ts)) == {"feedback", "regenerate"}
 
 
 async def test_slacks_own_failures_are_waited_out(world: World) -> None:

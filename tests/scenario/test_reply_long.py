@@ -37,7 +37,7 @@ async def test_a_long_answer_goes_on_in_further_messages(world: World) -> None:
     assert len(answers) >= 3
     assert "".join(answer.text for answer in answers) == "".join(PARAGRAPHS)
     assert all(len(answer.text.encode()) <= 9_000 for answer in answers)
-    assert [actions(answer) for answer in answers] == [set()] * (len(answers) - 1) + [{"feedback"}]
+    assert [actions(answer) for answer in answers] == [set()] * (len(answers) - 1) + [{"feedback", "regenerate"}]
     assert notified(world) == [answer.ts for answer in answers]
     assert not any(answer.edited for answer in answers)
 
@@ -96,7 +96,7 @@ async def test_an_answer_older_than_four_minutes_goes_on_in_the_same_message(wor
     answer = world.only_answer(ts)
     assert answer.text == "So. \n\n" + "".join(pieces)
     assert answer.edited
-    assert actions(answer) == {"feedback"}
+    assert actions(answer) == {"feedback", "regenerate"}
     assert not answer.error_pill
     assert notified(world) == [answer.ts]
 
@@ -124,4 +124,4 @@ async def test_a_stream_that_slack_ended_is_edited(world: World) -> None:
     world.slack.end_stream(world.slack.channels[world.general], stream, "processing")
     await world.until(world.answered(ts))
     assert world.only_answer(ts).text == "One. Two. Three. Four."
-    assert actions(world.only_answer(ts)) == {"feedback"}
+    assert actions(world.only_answer(ts)) == {"feedback", "regenerate"}

@@ -1,5 +1,6 @@
 """What the model writes, as it leaves for Slack."""
 
+import html
 import re
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.playground.drawing import draw_markdown
 from bot.reply.constructs import LONGEST
 from bot.reply.markdown import JOINER, Neutraliser, safe
 
@@ -168,6 +170,49 @@ def test_what_slack_would_misread_is_made_safe(text: str, expected: str | None) 
         assert safe(text) == expected
     assert not live(safe(text))
     assert fed(text) == safe(text)
+
+
+READ = {
+    "a mention": ("<!channel> <@U1|ann>", "<!channel> <@U1|ann>"),
+    "a mention in code": ("`<!channel>`", "<!channel>"),
+    "a mention in entities": ("&lt;!channel&gt;", "&lt;!channel&gt;"),
+    "entities of entities": ("&amp;lt;b&amp;gt;", "&amp;lt;b&amp;gt;"),
+    "an ampersand": ("AT&T & R&D", "AT&T & R&D"),
+    "comparison": ("a < b > c -> d", "a < b > c -> d"),
+    "comparison in a quote": ("> a > b\n> c", "a > b\nc"),
+    "C++": ("```cpp\nv<v<int>> &lt; x\n```", "v<v<int>> &lt; x"),
+    "HTML": ("<b>x</b> <!-- y -->", "<b>x</b> <!-- y -->"),
+    "a break": ("a<br>b", "a\nb"),
+    "a break in a table": ("| a<br>b | c |\n|---|---|\n| 1 | 2 |", "a b c 1 2"),
+    "a table of 30 columns": (SAME["a table of 30 columns"], " ".join(["c"] * 30 + ["v"] * 30)),
+    "nested lists": ("- a\n  - b\n    1. c", "a b c"),
+    "an autolink": ("<https://a.example/x>", "https://a.example/x"),
+    "another host": (f"[paypal.com]({EVIL})", "paypal.com (evil.example)"),
+    "a script": ("[x](javascript:alert(1))", "x"),
+    "an image": ("![alt](https://a.example/i.png)", "alt"),
+    "a citation": ("It is so【4:0†source】.", "It is so."),
+    "bidi controls": ("a\u202eb\u2066c\u2069", "abc"),
+    "Korean": ("**안녕**하세요. 한국어", "안녕하세요. 한국어"),
+    "a URL with entities": ("https://a.example/?a&lt;!here&gt;", "https://a.example/?a&lt;!here&gt;"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), READ.values(), ids=READ.keys())
+def test_what_is_read_in_slack(text: str, expected: str) -> None:
+    assert read(text).split() == expected.split()
+
+
+@pytest.mark.parametrize("text", [*SAME.values(), *(text for text, _ in CHANGED.values())])
+def test_in_slack_it_mentions_nobody_and_loads_nothing(text: str) -> None:
+    drawn = draw_markdown(safe(text))
+    assert "s-mention" not in drawn
+    assert "<img" not in drawn
+    assert all(re.match("https?://|mailto:", address) for address in re.findall(r' href="([^"]*)"', drawn))
+
+
+def read(text: str) -> str:
+    """The words of the text as the playground draws Slack's reading of it."""
+    return html.unescape(re.sub(r"<[^>]*>", "", draw_markdown(safe(text))))
 
 
 def test_code_is_shown_as_it_was_written() -> None:

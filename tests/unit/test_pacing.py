@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.pacing import PER_MINUTE, WINDOW, Budget
+from bot.pacing import PER_MINUTE, POST, POST_BURST, POST_EVERY, WINDOW, Budget
 from bot.playground.clock import SteppedClock
 from bot.playground.slack import rates
 
@@ -61,6 +61,26 @@ async def test_a_pause_holds_for_methods_without_a_number(budget: Budget) -> Non
     assert budget.wait("auth.test") == 0
     budget.close("auth.test", 5)
     assert budget.wait("auth.test") == 5
+
+
+async def test_posts_in_one_channel_are_a_few_at_once_and_then_one_a_second(
+    budget: Budget, clock: SteppedClock
+) -> None:
+    slack = rates.Rates(clock)
+    for _ in range(POST_BURST):
+        assert budget.wait(POST, channel="C1") == 0
+        budget.spend(POST, "C1")
+        assert slack.retry_after(POST, "C1") is None
+    assert budget.wait(POST, channel="C1") == pytest.approx(POST_EVERY)
+    assert budget.wait(POST, channel="C2") == 0
+    assert budget.wait(POST) == 0
+    for _ in range(50):
+        await clock.advance(budget.wait(POST, channel="C1"))
+        assert budget.wait(POST, channel="C1") == pytest.approx(0, abs=1e-6)
+        budget.spend(POST, "C1")
+        assert slack.retry_after(POST, "C1") is None
+    await clock.advance(POST_BURST * POST_EVERY)
+    assert budget.wait(POST, channel="C1") == 0
 
 
 @pytest.mark.parametrize("method", sorted(PER_MINUTE))

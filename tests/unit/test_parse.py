@@ -1,20 +1,27 @@
 """Payloads that are not plain messages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.reply.details import Leaf
+from bot.reply.reason import FIELD, About
 from handlers.parse import (
     Deleted,
     Edited,
     Ignored,
     Opened,
     Pressed,
+    Reasoned,
     Stopped,
+    Turned,
     installed_team,
     parse_button,
     parse_home,
     parse_message,
+    parse_page,
+    parse_reason,
     parse_stop,
 )
 
@@ -102,6 +109,27 @@ def test_a_press_is_known_by_the_message_it_stands_under() -> None:
     assert isinstance(parse_button(press(user={})), Ignored)
 
 
+def test_a_press_that_may_open_a_modal_says_by_what() -> None:
+    pressed = parse_button(press(trigger_id="1.2.3"))
+    assert isinstance(pressed, Pressed)
+    assert pressed.trigger_id == "1.2.3"
+
+
+def test_a_page_is_turned_in_the_modal_that_says_whose_details_it_shows() -> None:
+    leaf = Leaf("T1", "C1", "1.2", "U1", page=3)
+    view = {"id": "V1", "private_metadata": leaf.written()}
+    inside = {"container": {"type": "view", "view_id": "V1"}}
+    turned = [
+        parse_page(press(**inside, view=view, actions=[{"action_id": action}]))
+        for action in ("details_next", "details_previous")
+    ]
+    assert turned == [Turned("T1", "U1", False, "V1", replace(leaf, page=page)) for page in (4, 2)]
+    assert isinstance(parse_page(press(**inside, view={**view, "private_metadata": "{}"})), Ignored)
+    assert isinstance(parse_page(press(**inside, view={"private_metadata": leaf.written()})), Ignored)
+    assert isinstance(parse_page(press(**inside, view=view, user={})), Ignored)
+    assert isinstance(parse_page({}), Ignored)
+
+
 @pytest.mark.parametrize(
     ("user_team", "enterprise", "external"),
     [("T1", None, False), ("T9", None, True), (None, None, True), ("E1", "E1", False), ("T9", "E1", True)],
@@ -112,3 +140,30 @@ def test_whose_person_pressed(user_team: str | None, enterprise: str | None, ext
     )
     assert isinstance(pressed, Pressed)
     assert pressed.external is external
+
+
+def submission(reason: str | None, metadata: str) -> dict[str, Any]:
+    state = {"values": {FIELD: {FIELD: {"type": "plain_text_input", "value": reason}}}}
+    view = {"id": "V1", "private_metadata": metadata, "state": state}
+    return {"type": "view_submission", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "view": view}
+
+
+def test_a_reason_is_about_the_answer_that_its_modal_was_opened_for() -> None:
+    about = About("C1", "1.2")
+    metadata = about.modal()["private_metadata"]
+    assert parse_reason(submission(" too long ", metadata)) == Reasoned("T1", "U1", False, about, "too long")
+
+
+@pytest.mark.parametrize(
+    ("reason", "metadata"),
+    [
+        (None, About("C1", "1.2").modal()["private_metadata"]),
+        (" ", About("C1", "1.2").modal()["private_metadata"]),
+        ("why", ""),
+        ("why", "[]"),
+        ("why", '{"channel": "C1"}'),
+        ("why", '{"other": 1}'),
+    ],
+)
+def test_a_modal_without_a_reason_or_of_somebody_else_is_ignored(reason: str | None, metadata: str) -> None:
+    assert isinstance(parse_reason(submission(reason, metadata)), Ignored)

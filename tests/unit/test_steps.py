@@ -1,23 +1,11 @@
-"""Steps as tasks while they run, and as a folded list afterwards."""
+"""Steps as tasks while they run."""
 
 import pytest
 
-from bot import words
 from bot.assistant.events import Step, StepStatus, StepType
-from bot.playground.slack.blocks import message_problems
 from bot.reply.layout import TASK_BYTES
 from bot.reply.shown import Shown, chunks_of, last_chunks_of
-from bot.reply.steps import (
-    LISTED_MAX,
-    TASK_TITLE_MAX,
-    Block,
-    container,
-    duration,
-    plain_line,
-    tasks,
-    title,
-    weight,
-)
+from bot.reply.steps import TASK_TITLE_MAX, duration, plain_line, standing, tasks, title, weight
 from bot.reply.transcript import TimedStep
 
 
@@ -25,12 +13,6 @@ def step(
     kind: StepType = StepType.FILE_SEARCH, status: StepStatus = StepStatus.COMPLETED, name: str = ""
 ) -> TimedStep:
     return TimedStep(Step("id", kind, status, name=name), 10.0, 12.5)
-
-
-def lines(blocks: list[Block]) -> list[str]:
-    (block,) = blocks
-    (rich,) = block["child_blocks"]
-    return [item["elements"][0]["text"] for item in rich["elements"][0]["elements"]]
 
 
 @pytest.mark.parametrize("kind", list(StepType))
@@ -49,6 +31,7 @@ def test_a_hostile_name_in_a_title_means_nothing() -> None:
 def test_a_plain_line_is_one_line_of_that_length() -> None:
     assert plain_line(" a\n\tb ", 10) == "a b"
     assert plain_line("abcdef", 4) == "abc…"
+    assert plain_line("a\u202eb\x00c\ud800", 9) == "abc\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -99,35 +82,22 @@ def test_at_the_end_of_a_message_no_task_is_under_way() -> None:
     assert last[-1] == {"type": "markdown_text", "text": "End."}
 
 
-def test_no_steps_make_no_container() -> None:
-    assert container([], 3.0) == []
-
-
-def test_the_container_is_collapsed_and_titled_with_number_and_time() -> None:
-    (block,) = container([step(), step(StepType.REASONING)], 12.4)
-    assert block["title"]["text"] == "2 steps · 12 s"
-    assert (block["is_collapsible"], block["default_collapsed"]) == (True, True)
-    assert message_problems([block]) == []
-
-
-def test_one_step_is_one_step_and_an_unknown_time_is_left_out() -> None:
-    assert container([step()], None)[0]["title"]["text"] == "1 step"
-
-
-def test_the_list_has_durations_and_says_what_failed() -> None:
-    steps = [step(), step(StepType.CODE_INTERPRETER, StepStatus.FAILED), TimedStep(step().step)]
-    assert lines(container(steps, 1.0)) == [
-        "Searching the files · 2.5 s",
-        "Running code · failed · 2.5 s",
-        "Searching the files",
-    ]
-
-
-def test_many_steps_are_counted() -> None:
-    blocks = container([step() for _ in range(LISTED_MAX + 5)], 1.0)
-    assert len(lines(blocks)) == LISTED_MAX + 1
-    assert lines(blocks)[-1] == words.STEPS_MORE.format(count=5)
-    assert message_problems(blocks) == []
+@pytest.mark.parametrize(
+    ("timed", "said"),
+    [
+        (step(), "2.5 s"),
+        (step(status=StepStatus.FAILED), "failed · 2.5 s"),
+        (step(status=StepStatus.INCOMPLETE), "not finished · 2.5 s"),
+        (TimedStep(step().step), ""),
+        (TimedStep(step().step, 1.0, 1.04), ""),
+        (TimedStep(step().step, 1.0, 1.06), "0.1 s"),
+        (TimedStep(step(status=StepStatus.FAILED).step), "failed"),
+    ],
+)
+def test_a_step_says_how_it_ended_unless_well_and_how_long_it_took_where_that_is_known(
+    timed: TimedStep, said: str
+) -> None:
+    assert standing(timed) == said
 
 
 @pytest.mark.parametrize(

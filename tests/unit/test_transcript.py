@@ -69,9 +69,10 @@ def test_steps_keep_their_order_whichever_ends_first() -> None:
     ]
 
 
-def test_a_step_whose_start_was_missed_has_an_end() -> None:
+def test_how_long_a_step_took_whose_start_was_missed_is_not_known() -> None:
     (timed,) = told(StepFinished(SEARCHED)).steps
-    assert timed.seconds == 0.0
+    assert timed == TimedStep(SEARCHED, None, 1.0)
+    assert timed.seconds is None
 
 
 def test_a_step_told_afterwards_has_no_times() -> None:

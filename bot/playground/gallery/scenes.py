@@ -65,7 +65,10 @@ More in [the manual](https://example.com/manual) or at https://example.com/impor
 
 SEARCH = FileSearch(
     ["parental leave", "leave policy 2024"],
-    [("file-1", "handbook.pdf", 0.91, "Parents may take up to fourteen weeks."), ("file-2", "faq.md", 0.42, "…")],
+    [
+        ("file-1", "handbook.pdf", 0.91, "Parents may take up to fourteen weeks."),
+        ("file-2", "faq.md", 0.42, "Ask Kim for the form."),
+    ],
 )
 CODE = CodeInterpreter("weeks = 14\nprint(weeks * 5)", "70")
 WEB = WebSearch("parental leave Denmark", ["https://example.com/leave"])

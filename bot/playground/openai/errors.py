@@ -70,6 +70,11 @@ def not_found(kind: str, identifier: str, param: str | None = None) -> ApiError:
     return ApiError(404, f"{kind} with id '{identifier}' not found.", code="not_found", param=param)
 
 
+def no_such_file(identifier: str, param: str = "id") -> ApiError:
+    """A File that is not there; message, param and null code as clients have recorded for `GET /files/{id}`."""
+    return ApiError(404, f"No such File object: {identifier}", param=param)
+
+
 def conversation_locked() -> ApiError:
     """Somebody else writes to the conversation (reference/openai-platform.md §2, "Locking")."""
     message = "Another process is currently operating on this conversation. Please retry in a few seconds."
@@ -80,6 +85,12 @@ def context_length_exceeded() -> ApiError:
     """The input does not fit the model (reference/openai-platform.md §2, "Context overflow")."""
     message = "Your input exceeds the context window of this model. Please adjust your input and try again."
     return invalid(message, "input", "context_length_exceeded")
+
+
+def rate_limited(limit: int, per: str) -> ApiError:
+    """Too many calls within a minute (reference/openai-platform.md §9 "429 codes"); the wording is ours."""
+    message = f"Rate limit reached for {per}: Limit {limit} per minute. Please try again later."
+    return ApiError(429, message, code="rate_limit_exceeded", type="requests")
 
 
 def server_error(status: int = 500) -> ApiError:

@@ -9,6 +9,6 @@ class Ids:
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
 
-    def new(self, prefix: str) -> str:
-        """The next id, such as `resp_0000…07`."""
-        return f"{prefix}_{next(self._numbers):032x}"
+    def new(self, prefix: str, joint: str = "_") -> str:
+        """The next id, such as `resp_0000…07`; Files join with a hyphen: `file-0000…07`."""
+        return f"{prefix}{joint}{next(self._numbers):032x}"

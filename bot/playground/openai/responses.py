@@ -16,12 +16,14 @@ from bot.playground.openai.script import (
     CodeInterpreter,
     FileSearch,
     FunctionCall,
+    ImageGeneration,
     Json,
     Script,
     Turn,
     WebSearch,
 )
 from bot.playground.openai.stream import Telling
+from bot.playground.openai.toolbox import Holdings, Toolbox
 from bot.playground.openai.validation import check_input_tokens, check_response, known_model
 
 
@@ -35,6 +37,7 @@ class Responses:
     conversations: Conversations
     answer: Callable[[Turn], Script]
     changed: Callable[[], None]
+    holdings: Holdings
     runs: dict[str, Run] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
 
@@ -45,21 +48,24 @@ class Responses:
         if conversation is not None:
             conversation.must_be_free()
         given = stored(body.get("input") or [], self.ids)
-        turn = self._turn(body, conversation, given, model)
+        context = self._context(body, conversation, given, model)
+        toolbox = Toolbox(body.get("tools") or [], context, self.holdings)
+        toolbox.check()
+        turn = Turn(body, context, body.get("instructions"), toolbox.search, toolbox.documents)
         script = self._script(turn)
         response = new_response(self.ids.new("resp"), int(self.clock.time()), body, conversation)
         run = Run(response, turn, given, conversation, self.clock, self.changed)
         self.runs[response["id"]] = run
-        run.start(script, self._telling(response, script, body).steps())
+        run.start(script, self._telling(response, script, body, toolbox).steps())
         return run
 
-    def _turn(self, body: Json, conversation: Conversation | None, given: list[Json], model: Model) -> Turn:
+    def _context(
+        self, body: Json, conversation: Conversation | None, given: list[Json], model: Model
+    ) -> list[Json]:
         before = list(conversation.items) if conversation else self._previous(body)
         refuse_duplicates(before, given)
         check_whole(before, given)
-        instructions = body.get("instructions")
-        seen = fit(before + given, instructions, model, body.get("truncation") or "disabled")
-        return Turn(body, seen, instructions)
+        return fit(before + given, body.get("instructions"), model, body.get("truncation") or "disabled")
 
     def _script(self, turn: Turn) -> Script:
         script = self.answer(turn)
@@ -71,9 +77,9 @@ class Responses:
                 raise ApiError(500, f"The script makes a call that the request does not offer: {call}")
         return script
 
-    def _telling(self, response: Json, script: Script, body: Json) -> Telling:
+    def _telling(self, response: Json, script: Script, body: Json, toolbox: Toolbox) -> Telling:
         summaries = (body.get("reasoning") or {}).get("summary") is not None
-        return Telling(response, script, self.ids, frozenset(body.get("include") or ()), summaries)
+        return Telling(response, script, self.ids, toolbox, frozenset(body.get("include") or ()), summaries)
 
     def _conversation(self, body: Json) -> Conversation | None:
         named = body.get("conversation")
@@ -130,6 +136,8 @@ def offered(call: Call, tools: list[Json]) -> bool:
             wanted = "file_search"
         case CodeInterpreter():
             wanted = "code_interpreter"
+        case ImageGeneration():
+            wanted = "image_generation"
         case WebSearch():
             wanted = "web_search"
         case _:

@@ -1,54 +1,15 @@
 """Which addresses the emulated API has, and what answers there."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from bot.playground.openai import items
-from bot.playground.openai.catalogue import Model
-from bot.playground.openai.conversations import Conversations
+from bot.playground.openai.api import Answer, Api
+from bot.playground.openai.calls import Call
 from bot.playground.openai.errors import ApiError, invalid_url, not_emulated
-from bot.playground.openai.responses import Responses
-from bot.playground.openai.run import Run
+from bot.playground.openai.file_routes import FILE_ROUTES
 from bot.playground.openai.schema import string
 from bot.playground.openai.script import Json
-from bot.playground.openai.validation import known_model, listing, query
+from bot.playground.openai.validation import known_model, listing
 
 PREFIX = "/v1"
-INCLUDE = ("include[]", "include")  # the SDK writes the first, once for each value
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """Everything that answers calls."""
-
-    conversations: Conversations
-    responses: Responses
-    models: dict[str, Model]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call, taken apart."""
-
-    name: str  # such as "GET /conversations/{id}/items", as faults are named
-    ids: tuple[str, ...]
-    body: Json
-    query: tuple[tuple[str, str], ...]
-
-    def parameters(self, known: dict[str, Any]) -> Json:
-        """The query parameters besides `include`, the known ones only."""
-        plain = {key: value for key, value in self.query if key not in INCLUDE}
-        return query(plain, known)
-
-    def include(self) -> list[str]:
-        """What the query asks to include."""
-        asked = [value for key, value in self.query if key in INCLUDE]
-        items.include(asked, "include")
-        return asked
-
-
-Answer = Callable[[Api, Call], Json | Run]
 
 
 def _add_items(api: Api, call: Call) -> Json:
@@ -93,6 +54,7 @@ ROUTES: dict[str, Answer] = {
     "DELETE /responses/{id}": lambda api, call: api.responses.delete(call.ids[0]),
     "GET /models": _models,
     "GET /models/{id}": lambda api, call: known_model(call.ids[0], api.models).body(),
+    **FILE_ROUTES,
 }
 
 

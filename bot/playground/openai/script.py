@@ -6,61 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bot.playground.openai.citations import Citation as Citation
+from bot.playground.openai.citations import ContainerFileCitation as ContainerFileCitation
+from bot.playground.openai.citations import FileCitation as FileCitation
+from bot.playground.openai.citations import FoundCitation as FoundCitation
+from bot.playground.openai.citations import MadeCitation as MadeCitation
+from bot.playground.openai.citations import UrlCitation as UrlCitation
 from bot.playground.openai.errors import INVALID_REQUEST, ApiError, invalid
+from bot.playground.openai.passages import Passage
 
 Json = dict[str, Any]
 Phase = Literal["commentary", "final_answer"]
 Status = Literal["completed", "incomplete", "failed", "cancelled", "in_progress"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileCitation:
-    """A citation of an uploaded file, at a point of the text (None: its end)."""
-
-    file_id: str
-    filename: str
-    index: int | None = None
-
-    def annotation(self, text: str) -> Json:
-        """The annotation as it stands in the message item."""
-        index = len(text) if self.index is None else self.index
-        return {"type": "file_citation", "file_id": self.file_id, "filename": self.filename, "index": index}
-
-
-@dataclass(frozen=True, slots=True)
-class UrlCitation:
-    """A citation of a web page, over a span of the text (None: to its end)."""
-
-    url: str
-    title: str
-    start_index: int = 0
-    end_index: int | None = None
-
-    def annotation(self, text: str) -> Json:
-        """The annotation as it stands in the message item."""
-        end = len(text) if self.end_index is None else self.end_index
-        span = {"start_index": self.start_index, "end_index": end}
-        return {"type": "url_citation", "url": self.url, "title": self.title, **span}
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerFileCitation:
-    """A file that the code interpreter made; indices 0/0 as observed (reference/openai-platform.md §5)."""
-
-    container_id: str
-    file_id: str
-    filename: str
-    start_index: int = 0
-    end_index: int = 0
-
-    def annotation(self, text: str) -> Json:
-        """The annotation as it stands in the message item."""
-        span = {"start_index": self.start_index, "end_index": self.end_index}
-        of = {"container_id": self.container_id, "file_id": self.file_id, "filename": self.filename}
-        return {"type": "container_file_citation", **of, **span}
-
-
-Citation = FileCitation | UrlCitation | ContainerFileCitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,20 +122,34 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class FileSearch:
-    """A search in the vector stores. Results are (file id, file name, score, text)."""
+    """A search in the vector stores. Results are (file id, file name, score, text); None: what is found there."""
 
     queries: Sequence[str] = ()
-    results: Sequence[tuple[str, str, float, str]] = ()
+    results: Sequence[tuple[str, str, float, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CodeInterpreter:
-    """A run of code, with what it printed and the images it made."""
+    """A run of code, with what it printed, the images it showed and the files it wrote, by their paths.
+
+    It runs in the container that the request names or reuses, unless another is given.
+    """
 
     code: str
     logs: str = ""
     image_urls: Sequence[str] = ()
     container_id: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageGeneration:
+    """An image, made of these bytes."""
+
+    image: bytes
+    revised_prompt: str | None = None
+    output_format: str = "png"
+    size: str = "1024x1024"
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +244,7 @@ class Refuse:
         return ApiError(self.status, self.message, headers=self.headers, **words)  # type: ignore[arg-type]
 
 
-Call = FileSearch | CodeInterpreter | WebSearch | FunctionCall | McpListTools | McpCall
+Call = FileSearch | CodeInterpreter | ImageGeneration | WebSearch | FunctionCall | McpListTools | McpCall
 Ending = Error | Failed | Incomplete
 Part = Text | Refusal | Reasoning | Call | Item | Raw | Control | Ending | Refuse
 
@@ -304,13 +275,20 @@ class Script:
         return [part for part in self.parts if isinstance(part, Call)]
 
 
+def nothing_found(queries: Sequence[str]) -> list[Passage]:
+    """What a search finds where there is none."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request as the model sees it."""
+    """One request as the model sees it. `search` is what its file search would find."""
 
     body: Json
     context: list[Json]
     instructions: str | None
+    search: Callable[[Sequence[str]], list[Passage]] = nothing_found
+    documents: Callable[[], list[tuple[str, str]]] = list  # name and text of each file of the context
 
     def said(self, role: str) -> list[str]:
         """The texts of that role's messages, the oldest first."""

@@ -13,23 +13,30 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.playground.faults import Fault, FaultKind, Faults
-from bot.playground.openai import routes
+from bot.playground.openai import files, routes, transcription
+from bot.playground.openai.api import Api
+from bot.playground.openai.calls import Call, Content
+from bot.playground.openai.disk import Disk
 from bot.playground.openai.errors import ApiError, invalid, no_api_key, server_error, wrong_api_key
 from bot.playground.openai.ids import Ids
 from bot.playground.openai.items import view
 from bot.playground.openai.run import Run
 from bot.playground.openai.script import Break, Cut, Json, Malformed, Reset
 from bot.playground.openai.stream import encoded
+from bot.playground.openai.uploads import Upload, read_form
 
 MAX_BODY = 100 * 1024 * 1024  # bytes; room for the largest inline file (reference/openai-platform.md §6)
 BROKEN = b'event: response.output_text.delta\ndata: {"type":"response.output_text.del\n\n'
+LARGEST = {
+    "POST /audio/transcriptions": transcription.MAX_BYTES
+}  # bytes of the file in a form, where not as usual
 UNEXECUTED = (FaultKind.REFUSE, FaultKind.RESET_BEFORE)
 UNANSWERED = (FaultKind.HOLD, FaultKind.RESET_AFTER)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call that arrived; the path is without `/v1`."""
+    """A call that arrived; the path is without `/v1`. Of a file in a form the body says name, size and type."""
 
     method: str
     path: str
@@ -41,11 +48,13 @@ class Request:
 class Server:
     """Takes calls over HTTP and has them answered, unless a fault says otherwise."""
 
-    api: routes.Api
+    api: Api
+    disk: Disk
     faults: Faults
     clock: Clock
     key: str
     changed: Callable[[], None]
+    max_file_bytes: int = files.MAX_BYTES
     requests: list[Request] = field(default_factory=list)
     _ids: Ids = field(default_factory=Ids)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -80,6 +89,13 @@ class Server:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         call = await self._read(request)
         self.changed()
+        try:
+            return await self._answer_call(request, call)
+        finally:
+            if call.upload is not None:
+                call.upload.path.unlink(missing_ok=True)  # unless it was moved away to be kept
+
+    async def _answer_call(self, request: web.Request, call: Call) -> web.StreamResponse:
         fault = self.faults.take(call.name)
         if fault is not None and fault.kind in UNEXECUTED:
             return self._refused(request, fault) or await self._reset(request)
@@ -90,24 +106,40 @@ class Server:
                 await self._suffer(request, fault, run)
             if isinstance(answer, Run):
                 return await self._deliver(request, answer)
-            return self._json(answer) if isinstance(answer, dict) else answer
+            return answer if isinstance(answer, web.StreamResponse) else self._plain(answer)
         finally:
             if run is not None:
                 run.abandon()
 
-    async def _read(self, request: web.Request) -> routes.Call:
-        raw = await request.read()
-        path = request.path.removeprefix(routes.PREFIX)
+    async def _read(self, request: web.Request) -> Call:
+        """The call taken apart; it is recorded before anything about it is refused."""
+        arrived = self.clock.time()
+        upload = None
         try:
-            body = json.loads(raw or b"{}")
-        except ValueError:
-            body = None
-        self.requests.append(Request(request.method, path, body, self.clock.time()))
+            name, ids = routes.find(request.method, request.path)
+            body, upload = await self._body(request, name)
+        except ApiError:
+            self._record(request, {}, arrived)
+            self._authorise(request.headers.get("Authorization", ""))
+            raise
+        self._record(request, body if upload is None else {**body, "file": upload.about()}, arrived)
         self._authorise(request.headers.get("Authorization", ""))
-        name, ids = routes.find(request.method, request.path)
         if not isinstance(body, dict):
             raise invalid("We could not parse the JSON body of your request.", None)
-        return routes.Call(name, ids, body, tuple(request.query.items()))
+        return Call(name, ids, body, tuple(request.query.items()), upload)
+
+    def _record(self, request: web.Request, body: Any, arrived: float) -> None:
+        path = request.path.removeprefix(routes.PREFIX)
+        self.requests.append(Request(request.method, path, body, arrived))
+
+    async def _body(self, request: web.Request, name: str) -> tuple[Any, Upload | None]:
+        if request.content_type == "multipart/form-data":
+            return await read_form(request, self.disk, LARGEST.get(name, self.max_file_bytes))
+        raw = await request.read()
+        try:
+            return json.loads(raw or b"{}"), None
+        except ValueError:
+            return None, None
 
     def _authorise(self, header: str) -> None:
         scheme, _, key = header.partition(" ")
@@ -116,12 +148,20 @@ class Server:
         if key != self.key:
             raise wrong_api_key(key)
 
-    def _executed(self, call: routes.Call) -> Json | Run | web.Response:
+    def _executed(self, call: Call) -> Json | Run | Content | web.Response:
         """What the call answers; a refusal is an answer too, which a fault may withhold."""
         try:
             return routes.ROUTES[call.name](self.api, call)
         except ApiError as error:
             return self._json(error.body(), error.status, error.headers)
+
+    def _plain(self, answer: Json | Content) -> web.StreamResponse:
+        if isinstance(answer, dict):
+            return self._json(answer)
+        headers = self._headers() | {"Content-Type": answer.content_type}
+        if isinstance(answer.data, bytes):
+            return web.Response(body=answer.data, headers=headers)
+        return web.FileResponse(answer.data, headers=headers)
 
     def _json(self, body: Json, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
         return web.json_response(body, status=status, headers=self._headers() | (headers or {}))

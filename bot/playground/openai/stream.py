@@ -1,5 +1,6 @@
 """The stream events that a script makes, in the order and the shapes of the real API. Pure."""
 
+import base64
 import copy
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -8,7 +9,9 @@ from typing import Any
 
 from bot.playground.openai.ids import Ids
 from bot.playground.openai.items import shown
+from bot.playground.openai.passages import Passage
 from bot.playground.openai.script import (
+    Call,
     CodeInterpreter,
     Control,
     Ending,
@@ -16,6 +19,7 @@ from bot.playground.openai.script import (
     Failed,
     FileSearch,
     FunctionCall,
+    ImageGeneration,
     Incomplete,
     Item,
     Json,
@@ -31,6 +35,7 @@ from bot.playground.openai.script import (
     WebSearch,
     cut,
 )
+from bot.playground.openai.toolbox import Toolbox
 
 Step = Json | Control | Ending
 """An event without its sequence number, a control to obey, or how the response ends."""
@@ -45,6 +50,7 @@ class Telling:
     response: Json
     script: Script
     ids: Ids
+    toolbox: Toolbox
     include: Collection[str] = ()
     summaries: bool = False
 
@@ -69,19 +75,19 @@ class Telling:
                 yield from self._item(part)
             case Refuse():
                 return
-            case FileSearch() | CodeInterpreter() | WebSearch() | FunctionCall() | McpListTools() | McpCall():
+            case _ if isinstance(part, Call):
                 yield from self._call(part)
             case _:
                 yield part
 
-    def _call(
-        self, part: FileSearch | CodeInterpreter | WebSearch | FunctionCall | McpListTools | McpCall
-    ) -> Iterator[Step]:
+    def _call(self, part: Call) -> Iterator[Step]:
         match part:
             case FileSearch():
                 return self._file_search(part)
             case CodeInterpreter():
                 return self._code_interpreter(part)
+            case ImageGeneration():
+                return self._image_generation(part)
             case WebSearch():
                 return self._web_search(part)
             case FunctionCall():
@@ -129,7 +135,7 @@ class Telling:
                 yield self._of(item, "output_text.delta", delta=piece, logprobs=[], **at)
             else:
                 yield piece
-        for number, citation in enumerate(part.annotations):
+        for number, citation in enumerate(self.toolbox.resolved(part.annotations)):
             written["annotations"].append(citation.annotation(written["text"]))
             event = self._of(item, "output_text.annotation.added", annotation_index=number, **at)
             yield {**event, "annotation": copy.deepcopy(written["annotations"][-1])}
@@ -176,15 +182,24 @@ class Telling:
     def _file_search(self, part: FileSearch) -> Iterator[Step]:
         begun: Json = {"status": "in_progress", "queries": [], "results": None}
         item: Json = {"id": self.ids.new("fs"), "type": "file_search_call", **begun}
-        results = [
-            {"file_id": file_id, "filename": name, "score": score, "text": text, "attributes": {}}
-            for file_id, name, score, text in part.results
-        ]
         yield self._added(item)
         for state in ("in_progress", "searching", "completed"):
             yield self._of(item, f"file_search_call.{state}")
-        found = {"status": "completed", "queries": list(part.queries), "results": results}
-        yield self._done({**item, **found})
+        given = part.results
+        self.toolbox.found = (
+            self.toolbox.search(part.queries) if given is None else [Passage(*one, {}) for one in given]
+        )
+        results = [passage.result() for passage in self.toolbox.found]
+        yield self._done({**item, "status": "completed", "queries": list(part.queries), "results": results})
+
+    def _image_generation(self, part: ImageGeneration) -> Iterator[Step]:
+        item: Json = {"id": self.ids.new("ig"), "type": "image_generation_call", "status": "in_progress"}
+        yield self._added({**item, "result": None})
+        for state in ("in_progress", "generating", "completed"):
+            yield self._of(item, f"image_generation_call.{state}")
+        about = {"revised_prompt": part.revised_prompt, "output_format": part.output_format, "size": part.size}
+        made = {"status": "completed", "result": base64.b64encode(part.image).decode(), **about}
+        yield self._done({**item, **made, "action": "generate", "background": "opaque", "quality": "high"})
 
     def _web_search(self, part: WebSearch) -> Iterator[Step]:
         sources = [{"type": "url", "url": url} for url in part.sources]
@@ -196,8 +211,8 @@ class Telling:
         yield self._done({**item, "status": "completed", "action": action})
 
     def _code_interpreter(self, part: CodeInterpreter) -> Iterator[Step]:
-        container = part.container_id or self.ids.new("cntr")
-        begun: Json = {"status": "in_progress", "code": "", "container_id": container, "outputs": []}
+        container = self.toolbox.container(part.container_id)
+        begun: Json = {"status": "in_progress", "code": "", "container_id": container.id, "outputs": []}
         item: Json = {"id": self.ids.new("ci"), "type": "code_interpreter_call", **begun}
         yield self._added(item)
         yield self._of(item, "code_interpreter_call.in_progress")
@@ -205,6 +220,7 @@ class Telling:
             yield self._of(item, "code_interpreter_call_code.delta", delta=piece)
         yield self._of(item, "code_interpreter_call_code.done", code=part.code)
         yield self._of(item, "code_interpreter_call.interpreting")
+        self.toolbox.write(container, part.files)
         yield self._of(item, "code_interpreter_call.completed")
         outputs: list[Json] = [{"type": "logs", "logs": part.logs}] if part.logs else []
         outputs += [{"type": "image", "url": url} for url in part.image_urls]

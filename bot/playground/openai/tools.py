@@ -27,23 +27,23 @@ MAX_CONTAINER_FILES = 50  # reference/openai-platform.md §5
 MAX_FUNCTION_NAME = 128  # characters; reference/openai-platform.md §7
 MAX_DOMAINS = 100  # reference/openai-platform.md §7
 
-COMPARISONS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "nin")
+COMPARISONS = ("eq", "ne", "gt", "gte", "lt", "lte")
+MEMBERSHIPS = ("in", "nin")
 callers = nullable(array(one_of("direct", "programmatic")))
 
 
-def _comparison() -> Check:
-    plain = by_type({str: anything, int: anything, float: anything, bool: anything}, "a value")
-    values = by_type(
-        {str: anything, int: anything, float: anything, bool: anything, list: array(plain)}, "a value"
-    )
-    return record({"type": anything, "key": string(), "value": values})
+plain_value = by_type(
+    {str: anything, int: anything, float: anything, bool: anything}, "a string, number, or boolean"
+)
+_comparison = record({"type": anything, "key": string(), "value": plain_value})
+_membership = record({"type": anything, "key": string(), "value": array(plain_value)})
 
 
 def search_filter(value: Any, param: str) -> None:
     """A comparison, or filters joined by `and` or `or`, nested as deep as one likes."""
     joined = record({"type": anything, "filters": array(search_filter)})
-    kinds = dict.fromkeys(COMPARISONS, _comparison()) | {"and": joined, "or": joined}
-    variant(kinds)(value, param)
+    kinds = dict.fromkeys(COMPARISONS, _comparison) | dict.fromkeys(MEMBERSHIPS, _membership)
+    variant(kinds | {"and": joined, "or": joined})(value, param)
 
 
 ranking_options = record(
@@ -116,6 +116,23 @@ web_search = record(
         "external_web_access": boolean,
     },
 )
+
+image_generation = record(
+    {"type": anything},
+    {
+        "action": one_of("generate", "edit", "auto"),
+        "background": one_of("transparent", "opaque", "auto"),
+        "input_fidelity": nullable(one_of("high", "low")),
+        "input_image_mask": record({}, {"file_id": string(), "image_url": string()}),
+        "model": string(minimum=1),
+        "moderation": one_of("auto", "low"),
+        "output_compression": integer(0, 100),
+        "output_format": one_of("png", "webp", "jpeg", "gif", "svg"),
+        "partial_images": integer(0, 3),
+        "quality": one_of("low", "medium", "high", "xhigh", "max", "auto"),
+        "size": string(minimum=1),
+    },
+)  # reference/openai-platform.md §7
 
 function = record(
     {
@@ -192,6 +209,7 @@ tool = variant(
     {
         "file_search": file_search,
         "code_interpreter": code_interpreter,
+        "image_generation": image_generation,
         "web_search": web_search,
         "web_search_2025_08_26": web_search,
         "function": all_of(function, strict_function),

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
+from bot.playground.slack.files import HIDDEN, TOMBSTONE, VISIBLE, File, ids_in, stub
 from bot.playground.slack.mentions import live_mentions
 from bot.playground.slack.payloads import message_json
 from bot.playground.slack.records import Channel, Json, Message
@@ -50,6 +51,8 @@ def posted(workspace: Workspace, channel: Channel, message: Message) -> None:
     base = message_json(workspace, channel, message)
     subtype = message.subtype or ("file_share" if message.files else None)
     event = {**base, "channel": channel.id, "channel_type": channel.type, "event_ts": message.ts}
+    for file_id in ids_in(message.files) & workspace.files.keys():
+        file_shared(workspace, channel, message, file_id)
     if subtype:
         event["subtype"] = subtype
     workspace.emit(event, channel)
@@ -57,6 +60,69 @@ def posted(workspace: Workspace, channel: Channel, message: Message) -> None:
     if mentioned and channel.kind != "im" and subtype in _MENTIONING:
         mention = {key: value for key, value in base.items() if key != "subtype"}
         workspace.emit({**mention, "type": "app_mention", "channel": channel.id, "event_ts": message.ts}, channel)
+
+
+def file_shared(workspace: Workspace, channel: Channel, message: Message, file_id: str) -> None:
+    """A file came into a conversation: only its id is told."""
+    event = {
+        "type": "file_shared",
+        "channel_id": channel.id,
+        "file_id": file_id,
+        "user_id": message.user,
+        "file": {"id": file_id},
+        "event_ts": message.ts,
+    }
+    workspace.emit(event, channel)
+
+
+def file_changed(workspace: Workspace, file: File) -> None:
+    """Any property of a file changed; told to those who see it (docs.slack.dev/reference/events/file_change)."""
+    if workspace.sees(file):
+        event = {"type": "file_change", "file_id": file.id, "file": {"id": file.id}}
+        workspace.emit({**event, "event_ts": workspace.next_ts()}, None)
+
+
+def file_deleted(workspace: Workspace, file: File) -> None:
+    """Delete a file. Everybody in the workspace is told (docs.slack.dev/reference/events/file_deleted)."""
+    places = [(channel, m, message_json(workspace, channel, m)) for channel, m in workspace.carrying(file)]
+    file.deleted = True
+    file.refresh()
+    event = {"type": "file_deleted", "file_id": file.id, "event_ts": workspace.next_ts()}
+    seen = {channel.id for channel, _, _ in places if workspace.bot_user in channel.members}
+    workspace.emit({**event, **({"channel_ids": sorted(seen)} if seen else {})}, None)
+    for channel, message, before in places:
+        changed(workspace, channel, message, before)
+
+
+def sharing_changed(workspace: Workspace, channel: Channel, team: str) -> None:
+    """A channel is now, or is no longer, shared with that team: docs.slack.dev/reference/events/channel_shared."""
+    event: Json = {"channel": channel.id, "event_ts": workspace.next_ts()}
+    if channel.shared:
+        event |= {"type": "channel_shared", "connected_team_id": team}
+    else:
+        event |= {"type": "channel_unshared", "previously_connected_team_id": team, "is_ext_shared": False}
+    workspace.emit(event, channel)
+
+
+def stubbed(workspace: Workspace, event: Json) -> Json:
+    """The event as a channel shared with another organisation gives it.
+
+    "The payload will contain a file object with file_access: check_file_info" (docs.slack.dev/apis/slack-connect).
+    """
+    shown = dict(event)
+    for key in ("message", "previous_message"):
+        if isinstance(shown.get(key), dict):
+            shown[key] = stubbed(workspace, shown[key])
+    if isinstance(shown.get("files"), list):
+        shown["files"] = [_stub_of(workspace, file) for file in shown["files"]]
+    return shown
+
+
+def _stub_of(workspace: Workspace, file: object) -> object:
+    """A stub for a file that the workspace knows and shows."""
+    known = next((workspace.files[name] for name in ids_in([file]) & workspace.files.keys()), None)
+    hidden = known is None or known.mode in (HIDDEN, TOMBSTONE) or known.access != VISIBLE
+    return file if hidden or known is None else stub(known.id)
 
 
 def changed(workspace: Workspace, channel: Channel, message: Message, before: Json) -> None:

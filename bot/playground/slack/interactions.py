@@ -24,7 +24,8 @@ def find_element(blocks: Sequence[Json], action_id: str) -> tuple[Json, Json]:
     raise LookupError(f"nothing with action_id {action_id!r} can be pressed")
 
 
-def _base(workspace: Workspace, kind: str, user: str) -> Json:
+def base(workspace: Workspace, kind: str, user: str) -> Json:
+    """What every interaction says: who did it, where the app is installed."""
     person = workspace.people[user]
     return {
         "type": kind,
@@ -63,7 +64,7 @@ def on_message(
     pressed = find_element(blocks_of(message), action_id)
     shown = {"message": message_json(workspace, channel, message)}
     return {
-        **_base(workspace, "block_actions", user),
+        **base(workspace, "block_actions", user),
         **_where(workspace, channel, message.ts, message.thread_ts, user, ephemeral=False),
         **shown,
         "actions": [_action(workspace, *pressed, value)],
@@ -78,7 +79,7 @@ def on_ephemeral(workspace: Workspace, told: Ephemeral, action_id: str, value: o
     pressed = find_element(told.blocks, action_id)
     channel = workspace.channels[told.channel]
     return {
-        **_base(workspace, "block_actions", told.user),
+        **base(workspace, "block_actions", told.user),
         **_where(workspace, channel, told.ts, told.thread_ts, told.user, ephemeral=True),
         "actions": [_action(workspace, *pressed, value)],
     }
@@ -114,7 +115,7 @@ def on_view(workspace: Workspace, modal: Modal, action_id: str, value: object) -
     if element["type"] in STATEFUL:
         modal.values[block["block_id"]][action_id] = entered(element, value)
     return {
-        **_base(workspace, "block_actions", modal.user),
+        **base(workspace, "block_actions", modal.user),
         "container": {"type": "view", "view_id": modal.id},
         "trigger_id": workspace.new_trigger(modal.user, modal.id),
         "view": view_json(workspace, modal),
@@ -125,7 +126,7 @@ def on_view(workspace: Workspace, modal: Modal, action_id: str, value: object) -
 def view_submission(workspace: Workspace, modal: Modal) -> Json:
     """The payload of a submitted modal."""
     return {
-        **_base(workspace, "view_submission", modal.user),
+        **base(workspace, "view_submission", modal.user),
         "trigger_id": workspace.new_trigger(modal.user, modal.id),
         "view": view_json(workspace, modal),
         "response_urls": [],
@@ -135,4 +136,4 @@ def view_submission(workspace: Workspace, modal: Modal) -> Json:
 def view_closed(workspace: Workspace, modal: Modal, *, is_cleared: bool) -> Json:
     """The payload of a closed modal; what was entered is not in it, nor a trigger_id."""
     view = {**view_json(workspace, modal), "state": {"values": {}}}
-    return {**_base(workspace, "view_closed", modal.user), "view": view, "is_cleared": is_cleared}
+    return {**base(workspace, "view_closed", modal.user), "view": view, "is_cleared": is_cleared}

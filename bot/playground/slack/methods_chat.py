@@ -4,6 +4,7 @@ from bot.playground.slack import events
 from bot.playground.slack.arguments import FLAG, LIST, METADATA, NAME, TEXT, Method
 from bot.playground.slack.blocks import MARKDOWN_CHARS, message_problems
 from bot.playground.slack.payloads import message_json
+from bot.playground.slack.pictures import picture_problems
 from bot.playground.slack.records import (
     Args,
     CallRefusedError,
@@ -19,9 +20,9 @@ TEXT_CHARS = 40_000  # chat.postMessage cuts beyond that (slack-platform.md §3.
 UPDATE_CHARS = 4_000  # chat.update refuses more (slack-platform.md §3.1)
 
 
-def accept_blocks(blocks: object) -> list[Json]:
+def accept_blocks(workspace: Workspace, blocks: object) -> list[Json]:
     """The blocks of a call, or `invalid_blocks` with what is wrong where."""
-    if wrong := message_problems(blocks or []):
+    if wrong := message_problems(blocks or []) or picture_problems(workspace, blocks):
         raise CallRefusedError("invalid_blocks", *wrong, errors=wrong)
     return list(blocks) if isinstance(blocks, list) else []
 
@@ -33,7 +34,8 @@ def content_of(workspace: Workspace, method: str, args: Args) -> tuple[str, list
         raise CallRefusedError("markdown_text_conflict")
     if len(markdown) > MARKDOWN_CHARS:
         raise CallRefusedError("msg_too_long")
-    blocks = [{"type": "markdown", "text": markdown}] if markdown else accept_blocks(args.get("blocks"))
+    given = [{"type": "markdown", "text": markdown}] if markdown else args.get("blocks")
+    blocks = accept_blocks(workspace, given)
     if not (text or blocks):
         raise CallRefusedError("no_text")
     workspace.refuse_mentions(method, args["channel"], [text], blocks)
@@ -42,7 +44,11 @@ def content_of(workspace: Workspace, method: str, args: Args) -> tuple[str, list
 
 def post_message(workspace: Workspace, args: Args) -> Json:
     """Say something in a channel or thread."""
-    channel = workspace.writable(args["channel"])
+    return say(workspace, workspace.writable(args["channel"]), args)
+
+
+def say(workspace: Workspace, channel: Channel, args: Args) -> Json:
+    """Say something in a channel in which the app may, a member or not."""
     if "thread_ts" in args:
         workspace.root_of(channel, args["thread_ts"], "thread_not_found")
     text, blocks = content_of(workspace, "chat.postMessage", args)
@@ -107,7 +113,11 @@ def delete(workspace: Workspace, args: Args) -> Json:
 
 def post_ephemeral(workspace: Workspace, args: Args) -> Json:
     """Say something that one person sees."""
-    channel = workspace.writable(args["channel"])
+    return tell(workspace, workspace.writable(args["channel"]), args)
+
+
+def tell(workspace: Workspace, channel: Channel, args: Args) -> Json:
+    """Tell one person something in a channel in which the app may, a member or not."""
     if args["user"] not in channel.members:
         raise CallRefusedError("user_not_in_channel")
     thread = args.get("thread_ts")

@@ -62,7 +62,7 @@ def _chunks(args: Args) -> list[Json]:
     return chunks
 
 
-def _grown(stream: Stream, chunks: list[Json]) -> Stream:
+def _grown(workspace: Workspace, stream: Stream, chunks: list[Json]) -> Stream:
     """The stream with those chunks added, or why Slack refuses them; the stream itself stays as it is."""
     if sum(len(chunk["text"]) for chunk in chunks if chunk["type"] == "markdown_text") > MARKDOWN_CHARS:
         raise CallRefusedError("msg_too_long")
@@ -71,7 +71,7 @@ def _grown(stream: Stream, chunks: list[Json]) -> Stream:
         _ADD[chunk["type"]](grown, chunk)
     if len(grown.text) > TOTAL_CHARS or (grown.tasks and _weight(grown) > TASK_BYTES):
         raise CallRefusedError("msg_too_long")
-    accept_blocks(grown.chunk_blocks)
+    accept_blocks(workspace, grown.chunk_blocks)
     return grown
 
 
@@ -137,7 +137,7 @@ def start(workspace: Workspace, args: Args) -> Json:
     _check_recipient(workspace, args)
     dies_at = workspace.clock.monotonic() + STREAM_SECONDS
     empty = Stream(dies_at, args.get("task_display_mode", "timeline"))
-    stream = _grown(empty, _chunks(args))
+    stream = _grown(workspace, empty, _chunks(args))
     _refuse_mentions(workspace, "chat.startStream", channel, stream)
     message = workspace.new_bot_message(args["thread_ts"], "")
     message.stream, message.unfurl_off = stream, True  # "links are never unfurled", slack-platform.md §2.1
@@ -160,7 +160,7 @@ def append(workspace: Workspace, args: Args) -> Json:
         raise CallRefusedError("stopped_by_user")
     if not args.keys() & {"markdown_text", "chunks"}:
         raise CallRefusedError("invalid_arguments", "[ERROR] missing required field: markdown_text")
-    grown = _grown(stream, _chunks(args))
+    grown = _grown(workspace, stream, _chunks(args))
     _refuse_mentions(workspace, "chat.appendStream", channel, grown)
     message.stream = grown
     return {"channel": channel.id, "ts": message.ts}
@@ -169,8 +169,8 @@ def append(workspace: Workspace, args: Args) -> Json:
 def stop(workspace: Workspace, args: Args) -> Json:
     """End a stream, with a last piece and with blocks below it."""
     channel, message, stream = _open_stream(workspace, args)
-    grown = _grown(stream, _chunks(args))
-    grown.final_blocks = accept_blocks(args.get("blocks"))
+    grown = _grown(workspace, stream, _chunks(args))
+    grown.final_blocks = accept_blocks(workspace, args.get("blocks"))
     _refuse_mentions(workspace, "chat.stopStream", channel, grown)
     message.stream = grown
     message.metadata = args.get("metadata")

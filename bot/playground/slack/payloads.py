@@ -1,6 +1,7 @@
 """A message as the Web API and events carry it."""
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from bot.playground.slack.records import Channel, Json, Message, Stream
@@ -47,16 +48,18 @@ def message_json(workspace: Workspace, channel: Channel, message: Message) -> Js
         "client_msg_id": message.client_msg_id,
         "thread_ts": message.thread_ts,
         "blocks": blocks_of(message),
-        "files": message.files,
+        "files": deepcopy(message.files),
         "bot_id": message.bot_id,
-        "app_id": message.app_id,
+        "app_id": message.app_id if message.bot_id else None,
         "metadata": message.metadata,
         "reactions": _reactions(message),
         "edited": message.edited and {"user": message.user, "ts": message.edited},
-        "bot_profile": person.is_bot and _bot_profile(workspace, message),
+        "bot_profile": message.bot_id and _bot_profile(workspace, message),
         "streaming_state": message.stream and ("in_progress" if message.stream.open else "completed"),
     }
     shown.update({key: value for key, value in optional.items() if value})
+    if message.files:
+        shown |= {"upload": False, "display_as_bot": False}
     return {**shown, **_thread_fields(channel, message), **message.extra}
 
 

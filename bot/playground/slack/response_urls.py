@@ -1,4 +1,4 @@
-"""response_url: answering below, or instead of, the message in which somebody pressed a button.
+"""response_url: answering a press, a shortcut or a command, below the message or instead of it.
 
 docs.slack.dev/interactivity/handling-user-interaction: "up to 5 times within 30 minutes"; what comes after
 (404, `expired_url` or `used_url`) is third-party report.
@@ -21,12 +21,16 @@ def respond(workspace: Workspace, args: Args) -> Json:
         raise CallRefusedError("expired_url")
     if url.left == 0:
         raise CallRefusedError("used_url")
-    _respond(workspace, url, args)
+    say(workspace, url, args)
     url.left -= 1
     return {}
 
 
-def _respond(workspace: Workspace, url: ResponseUrl, args: Args) -> None:
+def say(workspace: Workspace, url: ResponseUrl, args: Args) -> None:
+    """Do it; the app need not be in the channel. The first answer to a shortcut or command becomes its own."""
+    channel = workspace.channels[url.channel]
+    if channel.archived:
+        raise CallRefusedError("is_archived")
     told = next((e for e in workspace.ephemerals if (e.channel, e.ts) == (url.channel, url.ts)), None)
     original = {"channel": url.channel, "ts": url.ts}
     if args.get("delete_original"):
@@ -40,10 +44,12 @@ def _respond(workspace: Workspace, url: ResponseUrl, args: Args) -> None:
         else:
             methods_chat.update(workspace, original | _of(args, _CONTENT))
     elif args.get("response_type") == "in_channel":
-        methods_chat.post_message(workspace, {"channel": url.channel, **_of(args, _POST)})
+        answer = methods_chat.say(workspace, channel, {"channel": url.channel, **_of(args, _POST)})
+        url.ts = url.ts or answer["ts"]
     else:
         where = {"channel": url.channel, "user": url.user}
-        methods_chat.post_ephemeral(workspace, where | _of(args, (*_CONTENT, "thread_ts")))
+        answer = methods_chat.tell(workspace, channel, where | _of(args, (*_CONTENT, "thread_ts")))
+        url.ts = url.ts or answer["message_ts"]
 
 
 def _rewrite(workspace: Workspace, told: Ephemeral, args: Args) -> None:

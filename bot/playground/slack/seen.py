@@ -1,12 +1,13 @@
-"""What a person sees of a thread."""
+"""What people see of a workspace."""
 
 import html
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.slack.payloads import blocks_of
-from bot.playground.slack.records import Channel, Json, Message
+from bot.playground.slack.records import Call, Channel, Json, Message, Modal, Prompts
 from bot.playground.slack.state import Workspace
 
 
@@ -43,7 +44,7 @@ def seen(workspace: Workspace, channel: Channel, message: Message) -> SeenMessag
         tasks=list(_tasks(blocks)),
         plan_title=(stream.plan_title if stream else None) or plan.get("title"),
         blocks=blocks,
-        files=message.files,
+        files=deepcopy(message.files),
         streaming=stream is not None and stream.open,
         error_pill=message.error_pill,
         reactions={name: set(users) for name, users in message.reactions.items()},
@@ -76,3 +77,38 @@ def _tasks(blocks: list[Json]) -> Iterator[tuple[str, str]]:
     for block in blocks:
         cards = block.get("tasks", []) if block["type"] == "plan" else [block]
         yield from ((card["title"], card["status"]) for card in cards if "task_id" in card)
+
+
+class Shown(Workspace):
+    """A workspace at which one can look."""
+
+    def thread(self, channel: str, thread_ts: str) -> list[SeenMessage]:
+        """The thread from its root on, as a person sees it."""
+        self.settle()
+        place = self.channels[channel]
+        return [seen(self, place, m) for m in place.messages.values() if m.root == thread_ts]
+
+    def replies(self, channel: str, thread_ts: str) -> list[SeenMessage]:
+        """Only what our bot said in the thread."""
+        return [message for message in self.thread(channel, thread_ts) if message.user == self.bot_user]
+
+    def working(self) -> list[tuple[str, str]]:
+        """The sessions (channel, thread) that are shown as working."""
+        self.settle()
+        return [thread for thread, session in self.sessions.items() if session.status == "processing"]
+
+    def status_text(self, channel: str, thread_ts: str) -> str | None:
+        """The sentence of assistant.threads.setStatus below the thread, if there is one."""
+        return self.status_of((channel, thread_ts))
+
+    def modal_of(self, user: str) -> Modal | None:
+        """The view that this person sees in front of everything; `modals` are all that are open, of all people."""
+        return next((modal for modal in reversed(self.modals) if modal.user == user), None)
+
+    def prompts(self, channel: str) -> Prompts | None:
+        """The suggested prompts shown there."""
+        return self.suggested.get(channel)
+
+    def executed(self, method: str) -> list[Call]:
+        """The calls of that method which took effect, answered or not."""
+        return [call for call in self.calls if call.method == method and call.executed]

@@ -8,8 +8,17 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.faults import Fault, FaultKind
-from bot.playground.slack import methods_chat, methods_other, methods_stream, methods_views, response_urls
+from bot.playground.slack import (
+    methods_chat,
+    methods_conversations,
+    methods_files,
+    methods_other,
+    methods_stream,
+    methods_views,
+    response_urls,
+)
 from bot.playground.slack.arguments import Method
+from bot.playground.slack.file_server import FileServer
 from bot.playground.slack.records import Args, Call, CallRefusedError, Json
 from bot.playground.slack.socket_mode import SocketMode, reset
 from bot.playground.slack.state import Workspace
@@ -28,32 +37,47 @@ class WebApi:
         self._sockets = sockets
         self._closing = asyncio.Event()
         self._origin = ""
+        self._files = FileServer(workspace, self._serve)
+        self._runners: list[web.AppRunner] = []
         self._methods: Mapping[str, Method] = {
             **methods_chat.METHODS,
             **methods_stream.METHODS,
+            **methods_conversations.METHODS,
+            **methods_files.METHODS,
             **methods_other.METHODS,
             **methods_views.METHODS,
             "apps.connections.open": Method(self._connections_open, app_token=True),
         }
 
-    async def start(self, host: str, port: int) -> tuple[web.AppRunner, str]:
-        """Listen; answers with the runner to clean up and the base URL."""
+    async def start(self, host: str, port: int) -> str:
+        """Listen; answers with the base URL of the Web API."""
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._handle)
         app.router.add_post("/actions/{key}", self._handle_response_url)
         app.router.add_get("/link", self._sockets.link)
-        runner = web.AppRunner(app, shutdown_timeout=1.0)
-        await runner.setup()
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        self._origin = f"{host}:{runner.addresses[0][1]}"
+        app.router.add_routes(self._files.routes())
         self._closing.clear()
+        self._origin = await self._listen(app, host, port)
+        self._workspace.origin = f"http://{self._origin}"
+        self._workspace.foreign_origin = f"http://{await self._listen(self._files.foreign_app(), host, 0)}"
         self._workspace.hooks_url = f"http://{self._origin}/actions/"
-        return runner, f"http://{self._origin}/api/"
+        return f"http://{self._origin}/api/"
+
+    async def _listen(self, app: web.Application, host: str, port: int) -> str:
+        runner = web.AppRunner(app, shutdown_timeout=1.0)
+        self._runners.append(runner)
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        return f"{host}:{runner.addresses[0][1]}"
 
     def stop_holding(self) -> None:
         """Let every held answer go: the server closes."""
         self._closing.set()
+
+    async def close(self) -> None:
+        """Listen no more."""
+        while self._runners:
+            await self._runners.pop().cleanup()
 
     def _connections_open(self, workspace: Workspace, _args: Args) -> Json:
         ticket = self._sockets.new_ticket()

@@ -27,7 +27,7 @@ class Envelope:
     """One delivery: an event until it is acknowledged or given up, or a press, sent once."""
 
     id: str
-    type: str  # events_api | interactive
+    type: str  # events_api | interactive | slash_commands
     payload: Json
     attempt: int = 0
     acked: bool = False
@@ -203,9 +203,9 @@ class SocketMode:
         self.lost.append(envelope)
         self._touch()
 
-    async def interact(self, payload: Json) -> Envelope:
-        """Send an interaction once; what became of it, within three seconds."""
-        envelope = Envelope(str(uuid.uuid4()), "interactive", payload)
+    async def interact(self, payload: Json, kind: str = "interactive") -> Envelope:
+        """Send an interaction or a command once; what became of it, within three seconds."""
+        envelope = Envelope(str(uuid.uuid4()), kind, payload)
         self.pending.append(envelope)
         try:
             await self._send(envelope)

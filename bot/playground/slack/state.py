@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from bot.clock import Clock
 from bot.playground.faults import Faults
+from bot.playground.slack.files import DENIED, Download, File, Upload, ids_in
 from bot.playground.slack.mentions import links_in, mentions_in
 from bot.playground.slack.rates import Rates
 from bot.playground.slack.records import (
@@ -41,13 +43,35 @@ EVENT_SCOPES: dict[str, str | None] = {  # slack-platform.md §1.6
     "agent_session_title_changed": "assistant:write",
     "app_uninstalled": None,
     "tokens_revoked": None,
+    "file_shared": "files:read",  # docs.slack.dev/reference/events/file_*
+    "file_change": "files:read",
+    "file_deleted": "files:read",
+    "channel_shared": "channels:read",  # groups:read where it is private: .../events/channel_shared
+    "channel_unshared": "channels:read",
 }
-METHOD_SCOPES = ("assistant:write", "chat:write", "reactions:write", "users:read")
+READ_SCOPE = {  # slack-platform.md §1.6
+    "channel": "channels:read",
+    "private": "groups:read",
+    "mpim": "mpim:read",
+    "im": "im:read",
+}
+METHOD_SCOPES = (
+    "assistant:write",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "reactions:write",
+    "users:read",
+    *READ_SCOPE.values(),
+)
 ALL_SCOPES = frozenset(METHOD_SCOPES) | {scope for scope in EVENT_SCOPES.values() if scope}
+SHARE_SECONDS, PROCESS_SECONDS = 1.0, 2.0  # after completing an upload; that it takes a moment is documented
 SLACKBOT = "USLACKBOT"
 WORKSPACE_URL = "https://emulated.slack.com/"
 
 Thread = tuple[str, str]  # channel id, ts of the root
+_ROUNDING = 1e-6  # seconds: sums of floats that mean the same moment differ by less
 
 
 @dataclass(slots=True)
@@ -62,7 +86,7 @@ class Trigger:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """A permission to answer below, or instead of, the message that somebody pressed a button of."""
+    """A permission to answer a press, a shortcut or a command; `ts` is what it may replace, if anything yet."""
 
     channel: str
     ts: str
@@ -81,9 +105,13 @@ class Workspace:
         scopes: Iterable[str] | None = None,
         subscribed: Iterable[str] | None = None,
         agent: bool = True,
+        shortcuts: Iterable[str] | None = None,
+        commands: Iterable[str] | None = None,
     ) -> None:
         self.clock = clock
         self.agent = agent
+        self.shortcuts = None if shortcuts is None else set(shortcuts)
+        self.slash_commands = None if commands is None else set(commands)
         self.scopes = set(ALL_SCOPES if scopes is None else scopes)
         self.subscribed = set(EVENT_SCOPES if subscribed is None else subscribed)
         self.team, self.app_id, self.bot_id = "T0000000001", "A0000000001", "B0000000001"
@@ -111,6 +139,16 @@ class Workspace:
         self.methods_used: set[str] = set()
         self.events_sent: Counter[str] = Counter()
         self.emit: Callable[[Json, Channel | None], None] = lambda _event, _channel: None
+        self.files: dict[str, File] = {}
+        self.uploads: list[Upload] = []
+        self.downloads: list[Download] = []
+        self.share_seconds = SHARE_SECONDS
+        self.process_seconds = PROCESS_SECONDS
+        self.drop_shares = 0  # so many completed uploads are answered ok and never shared: paradigmxyz/centaur#311
+        self.login_redirects = False  # a refused download redirects to the login page, or is it
+        self.origin = self.foreign_origin = ""  # where files come from, and a host that is none of Slack's
+        self.awake: Callable[[float], None] = lambda _seconds: None  # asks for a `settle` after so many seconds
+        self._due: list[tuple[float, Callable[[], None]]] = []
         self._statuses: dict[Thread, tuple[str, float]] = {}
         self._open: list[tuple[Channel, Message]] = []
         self._last_ts = 0
@@ -208,6 +246,24 @@ class Workspace:
         """Whether the app wrote it."""
         return message.app_id == self.app_id
 
+    # -- files
+
+    def carrying(self, file: File) -> list[tuple[Channel, Message]]:
+        """The messages that carry that file."""
+        return [
+            (channel, message)
+            for channel in self.channels.values()
+            for message in channel.messages.values()
+            if file.id in ids_in(message.files)
+        ]
+
+    def sees(self, file: File) -> bool:
+        """Whether the bot may open it: its own, or shared in a conversation in which it is."""
+        if file.access == DENIED:
+            return False
+        inside = (self.bot_user in channel.members for channel, _ in self.carrying(file))
+        return file.user == self.bot_user or any(inside)
+
     # -- what is said
 
     def add(self, channel: Channel, message: Message) -> None:
@@ -240,6 +296,18 @@ class Workspace:
             self.suspected_unfurls.append(Unfurl(method, channel, urls))
 
     # -- sessions, statuses and streams, which end by themselves
+
+    def later(self, seconds: float, happen: Callable[[], None]) -> None:
+        """Let that happen after so many seconds of the clock."""
+        self._due.append((self.clock.monotonic() + seconds, happen))
+        self._due.sort(key=itemgetter(0))
+        self.awake(seconds)
+
+    @property
+    def waits(self) -> list[float]:
+        """In how many seconds each of the things happens that are still to come."""
+        now = self.clock.monotonic()
+        return [due - now for due, _ in self._due]
 
     def set_session(self, thread: Thread, status: str, title: str | None = None) -> Session:
         """Give the thread's session that status, creating it if need be; a title counts only then."""
@@ -278,8 +346,10 @@ class Workspace:
         return [m for channel, m in self._open if (channel.id, m.root) == thread]
 
     def settle(self) -> None:
-        """Let everything end whose time is over: streams, working sessions, status texts."""
+        """Let everything end whose time is over, and happen whose time has come."""
         now = self.clock.monotonic()
+        while self._due and self._due[0][0] <= now + _ROUNDING:
+            self._due.pop(0)[1]()
         for channel, message in list(self._open):
             if message.stream is not None and message.stream.dies_at <= now:
                 message.error_pill = True

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.playground.slack.blocks import view_problems
 from bot.playground.slack.forms import first_values, with_ids
+from bot.playground.slack.pictures import picture_problems
 from bot.playground.slack.records import CallRefusedError, Json, Modal
 from bot.playground.slack.state import Workspace
 
@@ -20,7 +21,7 @@ def accept(workspace: Workspace, method: str, view: Any, replaced: Modal | None 
 
     An external_id counts as used for ever, closed views included: docs say "unique for all views on a team".
     """
-    if wrong := view_problems(view):
+    if wrong := view_problems(view) or picture_problems(workspace, view["blocks"], "/view/blocks"):
         raise CallRefusedError("invalid_arguments", *wrong)
     if len(json.dumps(view, separators=(",", ":"))) > VIEW_BYTES:
         raise CallRefusedError("view_too_large")

@@ -6,21 +6,22 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from bot.clock import Clock
-from bot.playground.slack import events, interactions, views
+from bot.playground.slack import entrances, events, interactions, shelf, views
+from bot.playground.slack.cabinet import Cabinet
 from bot.playground.slack.forms import Entered, fill, missing
 from bot.playground.slack.payloads import message_json, rich_text_of
-from bot.playground.slack.records import Call, Channel, Json, Message, Modal, Person, Prompts
-from bot.playground.slack.seen import SeenMessage, seen
+from bot.playground.slack.records import Channel, Json, Message, Person
 from bot.playground.slack.server import WebApi
 from bot.playground.slack.socket_mode import Envelope, SocketMode
-from bot.playground.slack.state import EVENT_SCOPES, Workspace
+from bot.playground.slack.state import EVENT_SCOPES, READ_SCOPE
 
 
-class EmulatedSlack(Workspace):
+class EmulatedSlack(Cabinet):
     """A Slack workspace with the app in it, as strict as the real one.
 
     `subscribed` names the events the app subscribes to and `scopes` those of its bot token; without them
-    it has everything this emulator knows. With `agent=False` the app has no agent surface.
+    it has everything this emulator knows. With `agent=False` the app has no agent surface. `shortcuts` are the
+    callback ids and `commands` the commands of its manifest; without them any goes.
     """
 
     def __init__(
@@ -30,8 +31,12 @@ class EmulatedSlack(Workspace):
         scopes: Iterable[str] | None = None,
         subscribed: Iterable[str] | None = None,
         agent: bool = True,
+        shortcuts: Iterable[str] | None = None,
+        commands: Iterable[str] | None = None,
     ) -> None:
-        super().__init__(clock, scopes=scopes, subscribed=subscribed, agent=agent)
+        super().__init__(
+            clock, scopes=scopes, subscribed=subscribed, agent=agent, shortcuts=shortcuts, commands=commands
+        )
         self.api_url = ""
         self.activity = 0  # grows with every call, ack and change of a socket
         self.omit_team = False  # leave `team` out of inner events, as recorded traffic sometimes does
@@ -40,20 +45,38 @@ class EmulatedSlack(Workspace):
         self._ids = events.EventIds()
         self._sockets = SocketMode(clock, self.faults, self.app_id, self.touch)
         self._web = WebApi(self, self._sockets)
+        self._alarms: set[asyncio.Task[None]] = set()
+        self.awake = self._wake_in
 
     # -- serving
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator["EmulatedSlack"]:
         """Answer at `api_url` for the length of the block; may be entered again afterwards."""
-        runner, self.api_url = await self._web.start(host, port)
+        self.api_url = await self._web.start(host, port)
         self._sockets.start()
+        shelf.move(self)
+        for seconds in self.waits:
+            self._wake_in(seconds)
         try:
             yield self
         finally:
+            for alarm in self._alarms:
+                alarm.cancel()
+            await asyncio.gather(*self._alarms, return_exceptions=True)
             self._web.stop_holding()
             await self._sockets.close()
-            await runner.cleanup()
+            await self._web.close()
+
+    def _wake_in(self, seconds: float) -> None:
+        alarm = asyncio.create_task(self._wake(seconds))
+        self._alarms.add(alarm)
+        alarm.add_done_callback(self._alarms.discard)
+
+    async def _wake(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        self.settle()
+        self.touch()
 
     def touch(self) -> None:
         """Note that something happened, and wake whoever waits for that."""
@@ -138,7 +161,7 @@ class EmulatedSlack(Workspace):
             user,
             text,
             thread_ts,
-            blocks=rich_text_of(text),
+            blocks=rich_text_of(text) if text else None,
             files=list(files),
             subtype=subtype,
             client_msg_id=None if person.is_bot else str(uuid.uuid4()),
@@ -224,6 +247,17 @@ class EmulatedSlack(Workspace):
             return True
         return (await self._sockets.interact(payload)).acked
 
+    async def shortcut(self, callback_id: str, channel: str, ts: str, user: str) -> bool:
+        """Use a shortcut in a message's menu, wherever the app is; otherwise as `press`."""
+        payload = entrances.message_action(self, callback_id, self.channels[channel], ts, user)
+        return (await self._sockets.interact(payload)).acked
+
+    async def command(self, command: str, text: str, channel: str, user: str) -> bool:
+        """Type a slash command (never in a thread); what the ack says is said. Otherwise as `press`."""
+        payload = entrances.slash_command(self, command, text, self.channels[channel], user)
+        envelope = await self._sockets.interact(payload, "slash_commands")
+        return envelope.acked and entrances.answered(self, payload, envelope.answer)
+
     async def press_stop(self, channel: str, thread_ts: str, user: str) -> None:
         """Press Stop on a working session; LookupError if no Stop button is shown (slack-platform.md §1.5)."""
         if (channel, thread_ts) not in self.working() or "agent_session_stopped" not in self.subscribed:
@@ -253,48 +287,18 @@ class EmulatedSlack(Workspace):
             return
         name = events.subscription_of(event)
         scope = EVENT_SCOPES.get(name)
+        if scope == READ_SCOPE["channel"] and channel is not None:
+            scope = READ_SCOPE[channel.kind]
         if name not in self.subscribed or (scope is not None and scope not in self.scopes):
             return
         if scope is not None:
             self.scopes_used.add(scope)
         self.events_sent[name] += 1
-        shown = {key: value for key, value in event.items() if not (self.omit_team and key == "team")}
         shared = channel is not None and channel.shared
+        told = events.stubbed(self, event) if shared else event
+        shown = {key: value for key, value in told.items() if not (self.omit_team and key == "team")}
         event_id = self._ids.of(shown, fresh=fresh)
         self._sockets.deliver(events.envelope_payload(self, shown, event_id, shared=shared))
-
-    # -- what people see
-
-    def thread(self, channel: str, thread_ts: str) -> list[SeenMessage]:
-        """The thread from its root on, as a person sees it."""
-        self.settle()
-        place = self.channels[channel]
-        return [seen(self, place, m) for m in place.messages.values() if m.root == thread_ts]
-
-    def replies(self, channel: str, thread_ts: str) -> list[SeenMessage]:
-        """Only what our bot said in the thread."""
-        return [message for message in self.thread(channel, thread_ts) if message.user == self.bot_user]
-
-    def working(self) -> list[tuple[str, str]]:
-        """The sessions (channel, thread) that are shown as working."""
-        self.settle()
-        return [thread for thread, session in self.sessions.items() if session.status == "processing"]
-
-    def status_text(self, channel: str, thread_ts: str) -> str | None:
-        """The sentence of assistant.threads.setStatus below the thread, if there is one."""
-        return self.status_of((channel, thread_ts))
-
-    def modal_of(self, user: str) -> Modal | None:
-        """The view that this person sees in front of everything; `modals` are all that are open, of all people."""
-        return next((modal for modal in reversed(self.modals) if modal.user == user), None)
-
-    def prompts(self, channel: str) -> Prompts | None:
-        """The suggested prompts shown there."""
-        return self.suggested.get(channel)
-
-    def executed(self, method: str) -> list[Call]:
-        """The calls of that method which took effect, answered or not."""
-        return [call for call in self.calls if call.method == method and call.executed]
 
     # -- the sockets
 

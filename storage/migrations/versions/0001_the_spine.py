@@ -1,4 +1,4 @@
-"""Threads, messages, runs with their responses, replies and steps, and feedback.
+"""Threads, messages, runs with their responses, replies and steps, feedback, and answers asked for anew.
 
 Revision ID: 0001
 """
@@ -13,6 +13,7 @@ depends_on = None
 
 ACTIVE = sa.text("status IN ('queued', 'in_progress', 'requires_action')")
 WAITING = sa.text("state = 'waiting'")
+TO_WITHDRAW = sa.text("withdraw_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -41,6 +42,10 @@ def upgrade() -> None:
         sa.Column("stop_requested_by", sa.String),
         sa.Column("stop_requested_at", sa.Float),
         sa.Column("restart_requested", sa.Boolean, nullable=False),
+        sa.Column("withdraw_at", sa.Float),
+        sa.Column("tail_before", sa.String),
+        sa.Column("seen_before", sa.String),
+        sa.Column("tail_after", sa.String),
         sa.Column("lease_owner", sa.String),
         sa.Column("lease_until", sa.Float),
         sa.Column("attempt", sa.Integer, nullable=False),
@@ -106,6 +111,13 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text),
         sa.Column("given_at", sa.Float, nullable=False),
     )
+    op.create_table(
+        "regenerations",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("run_id", sa.String, sa.ForeignKey("runs.id", name="regeneration_of_run"), nullable=False),
+        sa.Column("user", sa.String, nullable=False),
+        sa.Column("asked_at", sa.Float, nullable=False),
+    )
     op.create_index(
         "one_active_run_per_thread",
         "runs",
@@ -116,7 +128,11 @@ def upgrade() -> None:
     )
     op.create_index("runs_by_thread", "runs", ["thread_id"])
     op.create_index("runs_by_time", "runs", ["created_at"])
+    op.create_index(
+        "runs_to_withdraw", "runs", ["withdraw_at"], sqlite_where=TO_WITHDRAW, postgresql_where=TO_WITHDRAW
+    )
     op.create_index("waiting_messages", "messages", ["ts", "thread_id"], sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_index("messages_by_thread", "messages", ["thread_id"])
     op.create_index("messages_by_run", "messages", ["run_id"])
     op.create_index("replies_by_ts", "replies", ["ts"])
+    op.create_index("regenerations_by_time", "regenerations", ["asked_at"])

@@ -1,0 +1,127 @@
+"""What the tools of one request can do: search its stores, run code in its container."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.playground.openai.attaching import Attaching
+from bot.playground.openai.citations import (
+    Citation,
+    ContainerFileCitation,
+    FileCitation,
+    FoundCitation,
+    Known,
+    MadeCitation,
+)
+from bot.playground.openai.containers import Container, ContainerFile, Containers
+from bot.playground.openai.errors import ApiError
+from bot.playground.openai.files import Files
+from bot.playground.openai.inputs import Inputs, parts
+from bot.playground.openai.passages import Passage
+from bot.playground.openai.script import Json
+from bot.playground.openai.stores import VectorStores
+
+SEARCHED = 20  # results of a `file_search` that names no number; UNVERIFIED for the current models
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything with bytes in it."""
+
+    files: Files
+    stores: VectorStores
+    attaching: Attaching
+    containers: Containers
+    inputs: Inputs
+
+
+@dataclass(slots=True)
+class Toolbox:
+    """The tools of one request, and what they brought about so far."""
+
+    tools: list[Json]
+    context: list[Json]
+    holdings: Holdings
+    found: list[Passage] = field(default_factory=list)  # by the last search
+    made: dict[str, ContainerFile] = field(default_factory=dict)  # by the path that code wrote to
+    _container: Container | None = None
+
+    def check(self) -> None:
+        """Refuse tools that name what is not there (404, UNVERIFIED), or has expired."""
+        self.holdings.inputs.check(self.context)
+        for number, tool in enumerate(self.tools):
+            if tool["type"] == "file_search":
+                for store in tool["vector_store_ids"]:
+                    self.holdings.stores.usable(store, f"tools[{number}].vector_store_ids")
+            if tool["type"] == "code_interpreter" and isinstance(tool["container"], str):
+                self.holdings.containers.usable(tool["container"])
+            elif tool["type"] == "code_interpreter":
+                for file in tool["container"].get("file_ids") or []:
+                    self.holdings.files.find(file, f"tools[{number}].container.file_ids")
+
+    def search(self, queries: Sequence[str]) -> list[Passage]:
+        """What the request's file search finds now, within its stores and its filters."""
+        for tool in self.tools:
+            if tool["type"] == "file_search":
+                with contextlib.suppress(ApiError):  # a store that went while the model was thinking
+                    return self.holdings.stores.search_tool(tool, queries, SEARCHED)
+        return []
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Name and text of every file that the model was given to read."""
+        return self.holdings.inputs.documents(self.context)
+
+    def container(self, identifier: str | None = None) -> Container:
+        """The container that code runs in: of that id, or the one that the request names.
+
+        With `auto` it is that of a call in the context, if it is still active, or else a new one, and files of
+        the request are copied into it (reference/openai-platform.md §5).
+        """
+        containers = self.holdings.containers
+        if identifier is not None:
+            return containers.live().get(identifier) or containers.make({}, identifier)
+        if self._container is None:
+            wanted = next(tool["container"] for tool in self.tools if tool["type"] == "code_interpreter")
+            self._container = containers.find(wanted) if isinstance(wanted, str) else self._auto(wanted)
+        return self._container
+
+    def _auto(self, wanted: Json) -> Container:
+        containers = self.holdings.containers
+        container = self._active()
+        if container is None:
+            container = containers.make({key: wanted[key] for key in wanted if key not in ("type", "file_ids")})
+        given = [
+            *(wanted.get("file_ids") or []),
+            *(part.get("file_id") for part in parts(self.context, "input_file")),
+        ]
+        for file in dict.fromkeys(one for one in given if one):
+            containers.copy(container, self.holdings.files.find(file))
+        return container
+
+    def _active(self) -> Container | None:
+        for item in reversed(self.context):
+            if item["type"] == "code_interpreter_call":
+                held = self.holdings.containers.live().get(item["container_id"])
+                if held is not None and not held.expired:
+                    return self.holdings.containers.find(held.id)
+        return None
+
+    def write(self, container: Container, files: Mapping[str, bytes]) -> None:
+        """Let code write these files, by their paths."""
+        for path, data in files.items():
+            self.made[path] = self.holdings.containers.write(container, path, data)
+
+    def resolved(self, citations: Sequence[Citation]) -> list[Known]:
+        """The citations, now that it is known what was found and made."""
+        return [known for one in citations if (known := self._resolved(one)) is not None]
+
+    def _resolved(self, citation: Citation) -> Known | None:
+        if isinstance(citation, FoundCitation):
+            if citation.number >= len(self.found):
+                return None
+            passage = self.found[citation.number]
+            return FileCitation(passage.file_id, passage.filename, citation.index)
+        if isinstance(citation, MadeCitation):
+            file = self.made[citation.path]
+            return ContainerFileCitation(file.container_id, file.id, citation.path.rpartition("/")[2])
+        return citation
