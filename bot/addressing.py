@@ -30,6 +30,7 @@ class Post:
     text: str
     bot_id: str | None = None
     author_team: str | None = None
+    shared: bool = False  # its channel is shared with another organisation, or Slack does not say
     external: bool = False  # its author belongs neither to the installation's team nor to its enterprise
     mention: bool = False  # Slack itself said so (app_mention)
     edited: bool = False  # this is how an older message reads now
@@ -42,7 +43,7 @@ class Post:
 
     def message(self) -> NewMessage:
         """What is kept of it when it is for us."""
-        return NewMessage(self.place, self.ts, self.user, self.text, self.author_team, self.files)
+        return NewMessage(self.place, self.ts, self.user, self.text, self.author_team, self.files, self.shared)
 
 
 @dataclass(frozen=True, slots=True)

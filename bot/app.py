@@ -144,6 +144,7 @@ def _desk(settings: Settings, store: Store, workspaces: Workspaces, engine: Engi
         run_timeout=settings.run_timeout,
         runs_per_person_hour=settings.max_runs_per_person_hour,
         catch_up_messages=settings.catch_up_messages,
+        allow_external=settings.allow_external,
     )
 
 

@@ -66,6 +66,7 @@ class Desk:
     run_timeout: float  # seconds
     runs_per_person_hour: int
     catch_up_messages: int
+    allow_external: bool = False  # people of other organisations may see what the operator's own see
 
 
 async def answer(desk: Desk, claim: Claim, signals: Signals) -> None:
@@ -166,9 +167,16 @@ class Work:
             team=thread.place.team,
             user=newest.user,
             input=await catch_up.question(self._claim, own),
-            scope=Scope(thread.place.thread_ts, operator_stores=self._desk.assistant.vector_store_ids),
+            scope=Scope(thread.place.thread_ts, operator_stores=self._operator_stores()),
             additional_instructions=thread.additional_instructions,
         )
+
+    def _read_by_others(self) -> bool:
+        """Whether people of another organisation read along who shall not see how the answer came about (§6)."""
+        return not self._desk.allow_external and any(message.shared for message in self._claim.messages)
+
+    def _operator_stores(self) -> tuple[str, ...]:
+        return () if self._read_by_others() else self._desk.assistant.vector_store_ids
 
     async def _open_memory(self) -> str:
         thread, lease = self._claim.thread, self._claim.lease
@@ -342,7 +350,8 @@ class Work:
         transcript = self._transcript = cut_off(transcript, now.time())
         seconds = None if self._asked else now.monotonic() - self._began
         cited = sources(transcript.sources, {})
-        closing = Closing(tuple(self._notes), transcript.steps, seconds, try_again, feedback, cited)
+        steps = () if self._read_by_others() else transcript.steps
+        closing = Closing(tuple(self._notes), steps, seconds, try_again, feedback, cited)
         await self.reply.close(transcript, closing)
         return await self._finish(status, error=error, seen=seen)
 

@@ -196,6 +196,7 @@ def _posted(body: Payload, event: Payload, message: Payload) -> Post | Ignored:
         text=str(message.get("text") or ""),
         bot_id=message.get("bot_id"),
         author_team=_author_team(message),
+        shared=bool(body.get("is_ext_shared_channel", True)),
         external=_is_external(body, message),
         mention=event.get("type") == "app_mention",
         files=tuple(message.get("files") or ()),

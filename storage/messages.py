@@ -110,6 +110,7 @@ async def _remember(connection: AsyncConnection, thread: Thread, message: NewMes
         "ts": message.ts,
         "user": message.user,
         "author_team": message.author_team,
+        "shared": message.shared,
         "text": message.text,
         "files": [dict(file) for file in message.files],
         "state": MessageState.WAITING,

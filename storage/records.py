@@ -77,6 +77,7 @@ class NewMessage:
     text: str
     author_team: str | None = None  # the author's own team, which in shared channels is not ours
     files: tuple[Mapping[str, Any], ...] = ()
+    shared: bool = False  # people of another organisation may read along
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Message:
     files: tuple[Mapping[str, Any], ...]
     state: MessageState
     run_id: str | None
+    shared: bool = False  # people of another organisation may read along
 
 
 @dataclass(frozen=True, slots=True)

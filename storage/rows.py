@@ -66,6 +66,7 @@ def message_from(row: RowMapping) -> Message:
         user=row["user"],
         text=row["text"],
         author_team=row["author_team"],
+        shared=row["shared"],
         files=tuple(row["files"]),
         state=MessageState(row["state"]),
         run_id=row["run_id"],

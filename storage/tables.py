@@ -77,6 +77,7 @@ messages = Table(
     Column("ts", String, nullable=False),
     Column("user", String, nullable=False),
     Column("author_team", String),
+    Column("shared", Boolean, nullable=False),
     Column("text", Text),  # null once erased
     Column("files", JSON, nullable=False),
     Column("state", String, nullable=False),

@@ -54,11 +54,11 @@ class Closing:
     feedback: bool = False
     sources: Sequence[Source] = ()
 
-    def blocks(self) -> list[Block]:
-        """The blocks under the answer's text, in the order people read them."""
+    def blocks(self, *, alone: bool = False) -> list[Block]:
+        """The blocks under the answer's text, in the order people read them; `alone`: there is no text."""
         folded = fold(self.steps, self.seconds)
         return [
-            *self._words(),
+            *self._words(alone=alone),
             *folded.blocks,
             *self._buttons("" if folded.whole else words.DETAILS),
             *([_feedback()] if self.feedback else []),
@@ -69,18 +69,19 @@ class Closing:
 
         Plainer means first without what is folded, which a button shows instead, then without any block.
         """
-        yield Content(text, self.blocks(), self.notes)
+        alone = not text.strip()
+        yield Content(text, self.blocks(alone=alone), self.notes)
         if self.steps or self.feedback:
             buttons = self._buttons(words.SHOW_STEPS if self.steps else "")
-            yield Content(text, [*self._words(), *buttons], self.notes)
+            yield Content(text, [*self._words(alone=alone), *buttons], self.notes)
         if self.sources or self.notes or self.try_again:
             plainly = (safe(said) for said in (plain_line(self.sources), *self.notes) if said)
             yield Content("\n\n".join(part for part in (text, *plainly) if part))
         elif self.steps or self.feedback:
             yield Content(text)
 
-    def _words(self) -> list[Block]:
-        return [*line(self.sources), *(_note(note) for note in self.notes)]
+    def _words(self, *, alone: bool) -> list[Block]:
+        return [*line(self.sources), *(_note(note, alone=alone) for note in self.notes)]
 
     def _buttons(self, details: str) -> list[Block]:
         """Those that go in one row: to try again, to see everything about the steps, to regenerate."""
@@ -92,8 +93,11 @@ class Closing:
         return [{"type": "actions", "elements": buttons}] if buttons else []
 
 
-def _note(text: str) -> Block:
-    return {"type": "section", "text": _plain(text)}
+def _note(text: str, *, alone: bool) -> Block:
+    """A sentence of ours: small under an answer, or nobody could tell it from the model's; else the message."""
+    if alone:
+        return {"type": "section", "text": _plain(text)}
+    return {"type": "context", "elements": [_plain(text)]}
 
 
 def _button(action: str, label: str) -> Block:

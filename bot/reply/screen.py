@@ -74,7 +74,7 @@ class Screen:
             return False
         if message.streaming and shown is not None and text.startswith(shown):
             chunks = last_chunks_of(self.steps, message.tasks, text[len(shown) :], self.elsewhere(message))
-            if await self._stop_whole(message, chunks, closing.blocks(), status):
+            if await self._stop_whole(message, chunks, closing.blocks(alone=not text.strip()), status):
                 message.text = text
                 return status == "active"
         if message.streaming:

@@ -69,7 +69,7 @@ async def test_blocks_that_slack_refuses_twice_become_plainer(world: World) -> N
     await world.until(world.answered(ts))
     answer = world.only_answer(ts)
     assert answer.text.startswith(WHOLE)
-    assert block_types(answer) == ["markdown", "section", "actions"]
+    assert block_types(answer) == ["markdown", "context", "actions"]
     assert len(said_below(answer)) == 1
     assert actions(answer) == {"try_again", "details"}
 

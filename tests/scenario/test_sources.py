@@ -112,7 +112,7 @@ async def test_an_answer_that_was_cut_short_keeps_the_sources_it_named(world: Wo
     )
     assert sources(answer) == "Sources: a.pdf"
     kinds = block_types(answer)
-    assert kinds.index("rich_text") < kinds.index("section")
+    assert kinds.index("rich_text") < kinds.index("context")
 
 
 async def test_where_every_block_is_refused_sources_are_said_in_words(world: World) -> None:

@@ -123,9 +123,10 @@ async def test_a_hostile_name_of_the_stopper_means_nothing(world: World) -> None
     ts = await streaming(world)
     await world.slack.press_stop(world.general, ts, mallory)
     await world.until(world.answered(ts))
-    (note,) = [block for block in world.only_answer(ts).blocks if block["type"] == "section"]
-    assert note["text"]["type"] == "plain_text"
-    assert note["text"]["text"] == "Stopped by ‹!channel› *bold* ‹https://evil.example|x›."
+    (note,) = [block for block in world.only_answer(ts).blocks if block["type"] == "context"]
+    (sentence,) = note["elements"]
+    assert sentence["type"] == "plain_text"
+    assert sentence["text"] == "Stopped by ‹!channel› *bold* ‹https://evil.example|x›."
 
 
 async def test_stop_pressed_twice_is_one_stop(world: World) -> None:

@@ -154,5 +154,7 @@ def actions(message: SeenMessage) -> set[str]:
 
 
 def said_below(message: SeenMessage) -> list[str]:
-    """Our own sentences under an answer."""
-    return [str(block["text"]["text"]) for block in message.blocks if block["type"] == "section"]
+    """Our own sentences: small under an answer, or alone."""
+    alone = [str(block["text"]["text"]) for block in message.blocks if block["type"] == "section"]
+    below = [block["elements"] for block in message.blocks if block["type"] == "context"]
+    return [*alone, *(str(element["text"]) for elements in below for element in elements)]

@@ -26,13 +26,13 @@ def buttons(content: Content) -> dict[str, str]:
 
 def test_the_order_is_answer_note_steps_buttons() -> None:
     first = next(FULL.contents("Hi."))
-    assert kinds(first) == ["markdown", "section", "container", "actions", "context_actions"]
+    assert kinds(first) == ["markdown", "context", "container", "actions", "context_actions"]
     assert message_problems(first.shown) == []
 
 
 def test_a_note_is_plain_text() -> None:
     (block,) = Closing(("By <!channel> *x*.",)).blocks()
-    assert block["text"] == {"type": "plain_text", "text": "By <!channel> *x*."}
+    assert block["elements"] == [{"type": "plain_text", "text": "By <!channel> *x*."}]
 
 
 def test_nothing_under_a_message_is_nothing() -> None:
@@ -43,8 +43,8 @@ def test_nothing_under_a_message_is_nothing() -> None:
 def test_where_blocks_are_refused_the_content_becomes_plainer_and_keeps_the_sentence() -> None:
     contents = list(FULL.contents("Hi."))
     assert [kinds(content) for content in contents] == [
-        ["markdown", "section", "container", "actions", "context_actions"],
-        ["markdown", "section", "actions"],
+        ["markdown", "context", "container", "actions", "context_actions"],
+        ["markdown", "context", "actions"],
         ["markdown"],
     ]
     assert [buttons(content) for content in contents] == [
@@ -73,8 +73,8 @@ def test_sources_stand_right_under_the_answer_and_stay_where_blocks_are_refused(
     closing = Closing(("Stopped.",), STEPS, 3.0, sources=(Source("a.pdf"), Source("*b* <!here>")))
     contents = list(closing.contents("Hi."))
     assert [kinds(content) for content in contents] == [
-        ["markdown", "rich_text", "section", "container"],
-        ["markdown", "rich_text", "section", "actions"],
+        ["markdown", "rich_text", "context", "container"],
+        ["markdown", "rich_text", "context", "actions"],
         ["markdown"],
     ]
     assert contents[-1].markdown == "Hi.\n\nSources: a.pdf · *b* &lt;!here&gt;\n\nStopped."

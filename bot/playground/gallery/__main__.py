@@ -16,13 +16,18 @@ USAGE = "usage: python -m bot.playground.gallery OUT_DIR\n"
 
 
 async def pictures() -> list[tuple[Scene, Html]]:
-    """Every scene and how it looks, caption included; all of them are played in one workspace."""
+    """Every scene and how it looks, caption included; all but those apart are played in one workspace."""
     drawn: list[tuple[Scene, Html]] = []
-    async with Stage.open(**SETTINGS) as stage:
+    async with Stage.open(**SETTINGS) as shared:
         for scene in SCENES:
-            drawn.append((scene, framed(scene, await scene.play(stage))))
-            await stage.clock.advance(BETWEEN)
+            drawn.append((scene, framed(scene, await (_apart(scene) if scene.apart else scene.play(shared)))))
+            await shared.clock.advance(BETWEEN)
     return drawn
+
+
+async def _apart(scene: Scene) -> str:
+    async with Stage.open(**SETTINGS) as stage:
+        return await scene.play(stage)
 
 
 def framed(scene: Scene, drawing: str) -> Html:

@@ -16,11 +16,15 @@ Play = Callable[[Stage], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture: its name, what it shows, and how it comes about."""
+    """One picture: its name, what it shows, and how it comes about.
+
+    `apart`: in a workspace of its own, as the program remembers for an hour what was lacking there.
+    """
 
     name: str
     caption: str
     play: Play
+    apart: bool = False
 
 
 # -- how scenes are played
@@ -116,11 +120,7 @@ def tried_twice(question: str, *scripts: Script) -> Play:
         for person in (stage.ann, stage.bo):
             await stage.meanwhile(stage.slack.press(stage.general, failed, person, TRY_AGAIN))
         await stage.until(lambda: stage.slack.ephemerals)
-        whispered = stage.slack.ephemerals[-1]
-        heard = {"user": stage.slack.bot_user, "bot_id": stage.slack.bot_id, "ts": stage.slack.next_ts()}
-        whisper = {**heard, "is_ephemeral": True, "text": whispered.text}
-        thread = draw_thread(stage.slack.thread(stage.general, ts), stage.names)
-        picture = thread + draw_message(whisper, stage.names) + status(stage, ts)
+        picture = drawn(stage, ts) + whispered(stage)
         opened.set()
         await stage.answered(ts)
         return picture
@@ -132,6 +132,13 @@ def drawn(stage: Stage, ts: str, *, unfolded: bool = False) -> str:
     """The thread as it stands now, with what is shown below it."""
     messages = stage.slack.thread(stage.general, ts)
     return draw_thread(_unfolded(messages) if unfolded else messages, stage.names) + status(stage, ts)
+
+
+def whispered(stage: Stage) -> str:
+    """The newest message that only one person sees."""
+    told = stage.slack.ephemerals[-1]
+    heard = {"user": stage.slack.bot_user, "bot_id": stage.slack.bot_id, "ts": told.ts}
+    return draw_message({**heard, "is_ephemeral": True, "text": told.text, "blocks": told.blocks}, stage.names)
 
 
 def status(stage: Stage, ts: str) -> str:

@@ -1,142 +1,37 @@
 """The scenes of the gallery. A further one is a further entry of `SCENES`."""
 
-from bot.playground.gallery.plays import (
-    Scene,
-    answer,
-    conversation,
-    halfway,
-    posted,
-    stopped,
-    tried_twice,
+from bot.playground.gallery.plays import Scene, answer, conversation, halfway, posted, stopped, tried_twice
+from bot.playground.gallery.presses import (
+    changed_question,
+    details,
+    regenerating,
+    thumbed_down,
+    without_folding,
+    without_sessions,
+    without_streams,
 )
-from bot.playground.openai.script import (
-    CodeInterpreter,
-    FileSearch,
-    Gate,
-    Incomplete,
-    Part,
-    Pause,
-    Raw,
-    Refusal,
-    Refuse,
-    Script,
-    Text,
-    WebSearch,
+from bot.playground.gallery.scripts import (
+    COUNTED,
+    EVEN_MORE,
+    HOSTILE,
+    LANGUAGES,
+    LONG,
+    MUCH,
+    QUOTA,
+    RICH,
+    STEPS,
+    THOROUGHLY,
+    half,
+    slowly,
 )
+from bot.playground.openai.script import Incomplete, Refusal, Script, Text
 
 SETTINGS = {"assistant_tools": "file_search,code_interpreter,web_search", "vector_store_ids": "vs_1"}
-
-RICH = """\
-# Rolling out the new importer
-
-Here is where we stand, with **three things** left to decide and *one* that can wait:
-
-| Stage | Rows | Errors | Time |
-|:--|--:|--:|:-:|
-| Extract | 1,204,331 | 0 | 41 s |
-| Transform | 1,204,331 | 12 | 3 min |
-| Load | 1,204,319 | 0 | 58 s |
-
-1. Fix the dates, which are `dd.mm.yyyy` in two files
-   - `orders_2023.csv`
-   - `returns.csv`
-     - only the last column
-2. Run it again with `--strict`
-3. ~~Ask legal~~ (done)
-
-- [x] Dry run on a copy
-- [ ] Run on the real thing
-
-> A load that fails half-way is rolled back as a whole.
-> Nothing is ever half there.
-
-```python
-def parse(day: str) -> date:
-    # The old files have the day first.
-    if day.count(".") == 2:
-        return datetime.strptime(day, "%d.%m.%Y").date()
-    return date.fromisoformat(day)
-```
-
----
-
-More in [the manual](https://example.com/manual) or at https://example.com/importer.
-"""
-
-SEARCH = FileSearch(
-    ["parental leave", "leave policy 2024"],
-    [
-        ("file-1", "handbook.pdf", 0.91, "Parents may take up to fourteen weeks."),
-        ("file-2", "faq.md", 0.42, "Ask Kim for the form."),
-    ],
-)
-CODE = CodeInterpreter("weeks = 14\nprint(weeks * 5)", "70")
-WEB = WebSearch("parental leave Denmark", ["https://example.com/leave"])
-STEPS: tuple[Part, ...] = (SEARCH, Pause(2.4), WEB, Pause(3.1), CODE, Pause(1.2))
-COUNTED = "You may take **14 weeks**, which is 70 working days. They can be split in two."
-
-RUNNING = Raw(
-    {
-        "type": "response.output_item.added",
-        "output_index": 2,
-        "item": {"id": "ci_9", "type": "code_interpreter_call", "status": "in_progress", "code": ""},
-    }
-)
-
-
-def half(gate: Gate) -> Script:
-    """An answer that has begun to say something, and runs code."""
-    return Script(SEARCH, Text("I found the table in *handbook.pdf*. Let me add up the weeks"), RUNNING, gate)
-
-
-LONG = "\n".join(
-    [
-        "Here is the whole list, by city, with what each of them needs before the move:\n",
-        *(
-            f"- **Office {number}**: check the lease, the phones and the {number * 7} desks; then tell the people "
-            f"who work there, at least {number % 4 + 2} weeks before."
-            for number in range(1, 75)
-        ),
-        "\nThat is all of them.",
-    ]
-)
-
-HOSTILE = """\
-Ping <!channel>, <@U0000001003> and <#C0000001001> & everyone &lt;!here&gt;.
-
-<script>alert("run")</script> <img src=x onerror="alert(1)"> <b onmouseover=alert(2)>bold?</b>
-
-[click me](javascript:alert(3)) [your bank](https://bank.example.evil.test/) [mail](mailto:ann@example.com)
-
-[https://slack.com/login](https://evil.test/) ![pixel](https://evil.test/p.png?secret=1)
-
-`<script>alert(4)</script>` <style>body{display:none}</style> <details open ontoggle=alert(5)>
-
-```html
-<script>document.title = "taken"</script><!here>
-```
-"""
-
-LANGUAGES = (
-    (
-        "Was heißt „Feierabend“ auf Koreanisch?",
-        "Wörtlich gibt es das nicht; am nächsten kommt **퇴근** (*toegeun*, „von der Arbeit gehen“).\n\n"
-        "> 오늘도 수고하셨습니다!\n\nDas sagt man dabei: „Sie haben sich auch heute Mühe gegeben.“",
-    ),
-    (
-        "한국어로도 설명해 주세요.",
-        "물론입니다. **퇴근**은 하루 일을 마치고 직장을 떠나는 것을 뜻합니다.\n\n"
-        "1. 출근: 일하러 감\n2. 퇴근: 일을 마치고 나옴",
-    ),
-    (
-        "ובעברית?",
-        'בעברית אומרים **סוף יום העבודה**.\n\n- המשמעות: הזמן שאחרי העבודה\n- דוגמה: `print("שלום")`',
-    ),
-)
-
-QUOTA = Refuse(429, "insufficient_quota", "You exceeded your current quota", type="insufficient_quota")
+LEAVE = "how long is parental leave?"
+COUNTRIES = "how long is parental leave in Denmark, Germany and Korea, and whom do I ask?"
 
 SCENES = (
+    Scene("answer", "Thread · #general", answer(COUNTRIES, THOROUGHLY)),
     Scene(
         "short",
         "A question and its answer.",
@@ -150,13 +45,13 @@ SCENES = (
     Scene(
         "working",
         "At once: the thread shows as working, with Slack's Stop button.",
-        halfway("how long is parental leave?", lambda gate: Script(gate, Text("14 weeks.")), lambda _: True),
+        halfway(LEAVE, lambda gate: Script(gate, Text("14 weeks.")), lambda _: True),
     ),
     Scene(
         "streaming",
         "While it works: the steps as they come, and the text.",
         halfway(
-            "how long is parental leave?",
+            LEAVE,
             half,
             lambda said: said and len(said[0].tasks) == 2 and "weeks" in said[0].text,
         ),
@@ -164,12 +59,12 @@ SCENES = (
     Scene(
         "folded",
         "The end: the steps fold away.",
-        answer("how long is parental leave?", Script(*STEPS, Text(COUNTED))),
+        answer(LEAVE, Script(*STEPS, Text(COUNTED))),
     ),
     Scene(
         "unfolded",
-        "The same, after somebody opened the steps.",
-        answer("how long is parental leave?", Script(*STEPS, Text(COUNTED)), unfolded=True),
+        "Somebody opened the steps.",
+        answer(COUNTRIES, THOROUGHLY, unfolded=True),
     ),
     Scene(
         "follow-up",
@@ -210,12 +105,39 @@ SCENES = (
     Scene(
         "posted",
         "No stream to be had: posted, then edited; the same content.",
-        posted("how long is parental leave?", Script(*STEPS, Text(COUNTED))),
+        posted(LEAVE, Script(*STEPS, Text(COUNTED))),
     ),
     Scene(
         "rollover",
         "Longer than one message: it goes on in a second.",
         answer("list all offices", Script(Text(LONG))),
+    ),
+    Scene("details", "All details: more than fits under an answer, in a modal.", details(LEAVE, MUCH)),
+    Scene("details-page", "The next page of a modal.", details("what does the log say?", EVEN_MORE, turned=True)),
+    Scene("reason", "After a thumb down.", thumbed_down("6 x 7?", Script(Text("It is **41**.")))),
+    Scene(
+        "regenerating",
+        "Ann pressed Regenerate: the same message is written anew.",
+        regenerating("6 x 7?", Script(Text("It is **41**.")), slowly),
+    ),
+    Scene(
+        "question-changed",
+        "Ann changed a question that was answered: only she is asked.",
+        changed_question("6 x 7?", "6 x 8?", Script(Text("It is **42**."))),
+    ),
+    Scene("plainer", "Slack refused what is folded: a button shows it.", without_folding(LEAVE, THOROUGHLY)),
+    Scene("empty", "The model said nothing.", answer("hm", Script())),
+    Scene(
+        "without-streams",
+        "Slack has no streams: posted, edited every few seconds, with a Stop button.",
+        without_streams(LEAVE, slowly),
+        apart=True,
+    ),
+    Scene(
+        "without-sessions",
+        "Slack has no sessions: a reaction shows that the bot works.",
+        without_sessions(LEAVE, slowly),
+        apart=True,
     ),
     Scene("hostile", "Hostile text is shown, and does nothing.", answer("quote that page", Script(Text(HOSTILE)))),
 )

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("ts", sa.String, nullable=False),
         sa.Column("user", sa.String, nullable=False),
         sa.Column("author_team", sa.String),
+        sa.Column("shared", sa.Boolean, nullable=False),
         sa.Column("text", sa.Text),
         sa.Column("files", sa.JSON, nullable=False),
         sa.Column("state", sa.String, nullable=False),

@@ -1,0 +1,203 @@
+"""What people ask in the scenes, and what the model does about it."""
+
+from bot.playground.openai.script import (
+    Call,
+    CodeInterpreter,
+    FileCitation,
+    FileSearch,
+    Gate,
+    Part,
+    Pause,
+    Raw,
+    Refuse,
+    Script,
+    Text,
+    UrlCitation,
+    WebSearch,
+)
+
+KINDS = {FileSearch: "file_search_call", WebSearch: "web_search_call", CodeInterpreter: "code_interpreter_call"}
+
+
+def taking(*steps: tuple[float, Call]) -> tuple[Part, ...]:
+    """Steps that take so many seconds each; nothing came before them."""
+    return tuple(
+        part
+        for index, (seconds, call) in enumerate(steps)
+        for part in (_begun(index, KINDS[type(call)]), Pause(seconds), call)
+    )
+
+
+def _begun(index: int, kind: str) -> Raw:
+    item = {"id": f"begun_{index}", "type": kind, "status": "in_progress"}
+    return Raw({"type": "response.output_item.added", "output_index": index, "item": item})
+
+
+RICH = """\
+# Rolling out the new importer
+
+Here is where we stand, with **three things** left to decide and *one* that can wait:
+
+| Stage | Rows | Errors | Time |
+|:--|--:|--:|:-:|
+| Extract | 1,204,331 | 0 | 41 s |
+| Transform | 1,204,331 | 12 | 3 min |
+| Load | 1,204,319 | 0 | 58 s |
+
+1. Fix the dates, which are `dd.mm.yyyy` in two files
+   - `orders_2023.csv`
+   - `returns.csv`
+     - only the last column
+2. Run it again with `--strict`
+3. ~~Ask legal~~ (done)
+
+- [x] Dry run on a copy
+- [ ] Run on the real thing
+
+> A load that fails half-way is rolled back as a whole.
+> Nothing is ever half there.
+
+```python
+def parse(day: str) -> date:
+    # The old files have the day first.
+    if day.count(".") == 2:
+        return datetime.strptime(day, "%d.%m.%Y").date()
+    return date.fromisoformat(day)
+```
+
+---
+
+More in [the manual](https://example.com/manual) or at https://example.com/importer.
+"""
+
+SEARCH = FileSearch(
+    ["parental leave", "leave policy 2024"],
+    [
+        ("file-1", "handbook.pdf", 0.91, "Parents may take up to fourteen weeks."),
+        ("file-2", "faq.md", 0.42, "Ask Kim for the form."),
+    ],
+)
+CODE = CodeInterpreter("weeks = 14\nprint(weeks * 5)", "70")
+WEB = WebSearch("parental leave Denmark", ["https://example.com/leave"])
+STEPS = taking((2.4, SEARCH), (3.1, WEB), (1.7, CODE))
+COUNTED = "You may take **14 weeks**, which is 70 working days. They can be split in two."
+
+
+def half(gate: Gate) -> Script:
+    """An answer that has begun to say something, and runs code."""
+    said = Text("I found the table in *handbook.pdf*. Let me add up the weeks")
+    return Script(*taking((2.4, SEARCH)), said, _begun(2, KINDS[CodeInterpreter]), gate)
+
+
+TABLE = """\
+Parents may take **14 weeks** each, fully paid, until the child is three:
+
+| Country | Weeks | Paid | Ask |
+|:--|--:|--:|:--|
+| Denmark | 14 | 100 % | Kim |
+| Germany | 14 | 65 % | Aylin |
+| Korea | 20 | 80 % | Min-jun |
+
+What to do:
+
+1. Tell your lead **eight weeks** before.
+2. Fill in `leave-request.xlsx`; one for each part if you split it.
+"""
+CITED = (
+    FileCitation("file-1", "handbook.pdf"),
+    FileCitation("file-2", "leave-by-country.xlsx"),
+    UrlCitation("https://example.com/leave/denmark", "Parental leave in Denmark"),
+)
+THOROUGHLY = Script(
+    *taking(
+        (
+            3.4,
+            FileSearch(
+                ["parental leave by country", "leave policy 2024"],
+                [
+                    ("file-1", "handbook.pdf", 0.91, "Parents may take up to fourteen weeks, each of them."),
+                    ("file-2", "leave-by-country.xlsx", 0.78, "Denmark;14;100\nGermany;14;65\nKorea;20;80"),
+                ],
+            ),
+        ),
+        (4.2, WebSearch("parental leave Denmark 2024", ["https://example.com/leave/denmark"])),
+        (
+            2.9,
+            CodeInterpreter(
+                "import csv\n\nwith open('leave-by-country.xlsx.csv') as rows:\n"
+                "    for country, weeks, paid in csv.reader(rows, delimiter=';'):\n"
+                "        print(f'{country:10}{int(weeks) * 5:4} days{paid:>5} %')",
+                "Denmark     70 days  100 %\nGermany     70 days   65 %\nKorea      100 days   80 %",
+            ),
+        ),
+    ),
+    Text(TABLE, annotations=CITED),
+)
+
+PASSAGE = "Parents may take up to fourteen weeks, each of them, and may split them in two. "
+MUCH = Script(
+    *taking(
+        (2.4, FileSearch(["parental leave"], [("file-1", "handbook.pdf", 0.91, PASSAGE * 90)])),
+        (1.7, CodeInterpreter("for week in range(14):\n    print(week)", "\n".join(map(str, range(14))))),
+    ),
+    Text(COUNTED),
+)
+EVEN_MORE = Script(
+    *taking((1.7, CodeInterpreter("print(log)", "\n".join(f"line {n}: all is well" for n in range(12_000))))),
+    Text("All is well."),
+)
+
+
+def slowly(gate: Gate) -> Script:
+    """An answer of which the first sentences are there."""
+    return Script(
+        *taking((2.4, SEARCH)), Text(deltas=["You may take **14 weeks**. ", Pause(4.0), "They", gate, "."])
+    )
+
+
+LONG = "\n".join(
+    [
+        "Here is the whole list, by city, with what each of them needs before the move:\n",
+        *(
+            f"- **Office {number}**: check the lease, the phones and the {number * 7} desks; then tell the people "
+            f"who work there, at least {number % 4 + 2} weeks before."
+            for number in range(1, 75)
+        ),
+        "\nThat is all of them.",
+    ]
+)
+
+HOSTILE = """\
+Ping <!channel>, <@U0000001003> and <#C0000001001> & everyone &lt;!here&gt;.
+
+<script>alert("run")</script> <img src=x onerror="alert(1)"> <b onmouseover=alert(2)>bold?</b>
+
+[click me](javascript:alert(3)) [your bank](https://bank.example.evil.test/) [mail](mailto:ann@example.com)
+
+[https://slack.com/login](https://evil.test/) ![pixel](https://evil.test/p.png?secret=1)
+
+`<script>alert(4)</script>` <style>body{display:none}</style> <details open ontoggle=alert(5)>
+
+```html
+<script>document.title = "taken"</script><!here>
+```
+"""
+
+LANGUAGES = (
+    (
+        "Was heißt „Feierabend“ auf Koreanisch?",
+        "Wörtlich gibt es das nicht; am nächsten kommt **퇴근** (*toegeun*, „von der Arbeit gehen“).\n\n"
+        "> 오늘도 수고하셨습니다!\n\nDas sagt man dabei: „Sie haben sich auch heute Mühe gegeben.“",
+    ),
+    (
+        "한국어로도 설명해 주세요.",
+        "물론입니다. **퇴근**은 하루 일을 마치고 직장을 떠나는 것을 뜻합니다.\n\n"
+        "1. 출근: 일하러 감\n2. 퇴근: 일을 마치고 나옴",
+    ),
+    (
+        "ובעברית?",
+        'בעברית אומרים **סוף יום העבודה**.\n\n- המשמעות: הזמן שאחרי העבודה\n- דוגמה: `print("שלום")`',
+    ),
+)
+
+QUOTA = Refuse(429, "insufficient_quota", "You exceeded your current quota", type="insufficient_quota")
