@@ -13,6 +13,7 @@ from bot.reading import (
     LEFT_OUT_MANY,
     UNREADABLE,
     Line,
+    attached,
     background,
     imitates,
     people_in,
@@ -70,8 +71,9 @@ class CatchUp:
         return (*missed, *(quote(line, names) if several else readable(line.text, names) for line in asked))
 
     def _asked(self, message: Message) -> Line:
-        text = without_mention(message.text or "", self._workspace.bot_user) or BARE_MENTION
-        return Line(message.ts, message.user, text)
+        said = without_mention(message.text or "", self._workspace.bot_user)
+        text = "\n".join(part for part in (said, attached(message.files)) if part)
+        return Line(message.ts, message.user, text or BARE_MENTION)
 
     async def _names(self, quoted: Sequence[Line], plain: Sequence[Line]) -> dict[str, str]:
         """The names of everybody who is quoted or mentioned; who asks without being quoted is neither."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.files.names import safe_name
+
 _TOKEN = re.compile(r"<([^<>\s][^<>]*)>")
 _BROADCASTS = ("here", "channel", "everyone")
 
@@ -22,6 +24,8 @@ PREFACE = (
 )
 LEFT_OUT = "{count} earlier messages are left out."
 LEFT_OUT_MANY = "The thread is too long to be read whole: messages are left out before and after these lines."
+UNOPENED = "(Attached: {names}. You cannot open files yet: say so if they matter.)"
+NAMED_FILES = 10  # files of a message that are named
 UNREADABLE = "Earlier messages of this thread could not be read."
 _IMITATION = re.compile(r'^\s*\{\s*"time"', re.MULTILINE)
 
@@ -35,6 +39,16 @@ class Line:
     text: str
     note: str = ""  # e.g. that it was a bot, or an answer of ours that was stopped
     name: str = ""  # where the message itself says it, as those of bots do
+
+
+def attached(files: Sequence[Mapping[str, object]]) -> str:
+    """What the model must know of files it cannot open, so that it does not pretend; empty where there are none.
+
+    Escaped as Slack escapes what people write, because it is read together with that.
+    """
+    names = (safe_name(str(file.get("name") or file.get("title") or "a file")) for file in files[:NAMED_FILES])
+    more = f" and {len(files) - NAMED_FILES} more" if len(files) > NAMED_FILES else ""
+    return html.escape(UNOPENED.format(names=", ".join(names) + more), quote=False) if files else ""
 
 
 def readable(text: str, names: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ class MessageState(StrEnum):
 class RunStatus(StrEnum):
     """The Assistants API's words for where a run stands."""
 
-    QUEUED = "queued"  # given back (shutdown, "Try again"); waits for a worker
+    QUEUED = "queued"  # given back (shutdown), or reopened (Regenerate); waits for a worker
     IN_PROGRESS = "in_progress"
     REQUIRES_ACTION = "requires_action"
     COMPLETED = "completed"

@@ -92,6 +92,35 @@ def test_steps_are_folded_until_somebody_opens_them(dump: Dump) -> None:
     assert [given for given in Tags(folded).named("details") if "open" in given] == []
 
 
+def test_the_steps_unfolded_say_what_was_asked_found_and_run_and_how_long_it_took(gallery: Path) -> None:
+    shown = (gallery / "unfolded.html").read_text()
+    for said in (
+        "parental leave by country",
+        "handbook.pdf · 0.91",
+        "Output",
+        "100 days",
+        " · 3.4 s",
+        "3 steps · ",
+    ):
+        assert said in shown
+
+
+def test_what_one_presses_is_in_the_gallery(gallery: Path) -> None:
+    buttons = {
+        "answer": ("regenerate", "feedback"),
+        "plainer": ("details", "regenerate"),
+        "without-streams": ("stop",),
+        "question-changed": ("regenerate_edited",),
+        "failure": ("try_again",),
+        "details-page": ("details_previous",),
+    }
+    for scene, actions in buttons.items():
+        drawn = (gallery / f"{scene}.html").read_text()
+        assert [action for action in actions if f'data-action-id="{action}"' not in drawn] == []
+    for scene in ("details", "reason"):
+        assert 'role="dialog"' in (gallery / f"{scene}.html").read_text()
+
+
 def test_hostile_text_is_shown_and_has_not_run(dump: Dump) -> None:
     dom, console = dump("hostile.html")
     assert console == []

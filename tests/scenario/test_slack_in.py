@@ -307,3 +307,12 @@ async def test_what_arrives_meanwhile_becomes_one_next_run_in_order(world: World
     assert len(world.answers(ts)) == 2
     assert len(world.openai.creates) == 2
     assert world.last_input() == ["more 0", "more 1", "more 2"]
+
+
+async def test_a_message_that_is_only_a_file_is_answered_knowing_that_it_cannot_be_opened(world: World) -> None:
+    place = world.slack.dm(world.ann)
+    file = world.slack.add_file("handbook.pdf", b"%PDF-1.7", world.ann)
+    ts = await world.slack.post(place, world.ann, "", files=[file], subtype="file_share")
+    await world.until(world.answered(ts, place))
+    (said,) = world.last_input()
+    assert said.startswith("(Attached: handbook.pdf. You cannot open files yet")

@@ -120,7 +120,8 @@ def tried_twice(question: str, *scripts: Script) -> Play:
         for person in (stage.ann, stage.bo):
             await stage.meanwhile(stage.slack.press(stage.general, failed, person, TRY_AGAIN))
         await stage.until(lambda: stage.slack.ephemerals)
-        picture = drawn(stage, ts) + whispered(stage)
+        thread = draw_thread(stage.slack.thread(stage.general, ts), stage.names)
+        picture = thread + whispered(stage) + status(stage, ts)
         opened.set()
         await stage.answered(ts)
         return picture

@@ -21,14 +21,16 @@ from bot.playground.gallery.scripts import (
     RICH,
     STEPS,
     THOROUGHLY,
+    corrected,
     half,
     slowly,
+    waiting,
 )
 from bot.playground.openai.script import Incomplete, Refusal, Script, Text
 
 SETTINGS = {"assistant_tools": "file_search,code_interpreter,web_search", "vector_store_ids": "vs_1"}
 LEAVE = "how long is parental leave?"
-COUNTRIES = "how long is parental leave in Denmark, Germany and Korea, and whom do I ask?"
+COUNTRIES = "how long is parental leave in Denmark, Germany and Korea?"
 
 SCENES = (
     Scene("answer", "Thread · #general", answer(COUNTRIES, THOROUGHLY)),
@@ -45,7 +47,7 @@ SCENES = (
     Scene(
         "working",
         "At once: the thread shows as working, with Slack's Stop button.",
-        halfway(LEAVE, lambda gate: Script(gate, Text("14 weeks.")), lambda _: True),
+        halfway(LEAVE, waiting, lambda _: True),
     ),
     Scene(
         "streaming",
@@ -118,14 +120,14 @@ SCENES = (
     Scene(
         "regenerating",
         "Ann pressed Regenerate: the same message is written anew.",
-        regenerating("6 x 7?", Script(Text("It is **41**.")), slowly),
+        regenerating("6 x 7?", Script(Text("It is **41**.")), corrected),
     ),
     Scene(
         "question-changed",
         "Ann changed a question that was answered: only she is asked.",
         changed_question("6 x 7?", "6 x 8?", Script(Text("It is **42**."))),
     ),
-    Scene("plainer", "Slack refused what is folded: a button shows it.", without_folding(LEAVE, THOROUGHLY)),
+    Scene("plainer", "Slack refused what is folded: a button shows it.", without_folding(COUNTRIES, THOROUGHLY)),
     Scene("empty", "The model said nothing.", answer("hm", Script())),
     Scene(
         "without-streams",
@@ -136,7 +138,7 @@ SCENES = (
     Scene(
         "without-sessions",
         "Slack has no sessions: a reaction shows that the bot works.",
-        without_sessions(LEAVE, slowly),
+        without_sessions(LEAVE, waiting),
         apart=True,
     ),
     Scene("hostile", "Hostile text is shown, and does nothing.", answer("quote that page", Script(Text(HOSTILE)))),

@@ -1,11 +1,13 @@
 """What people ask in the scenes, and what the model does about it."""
 
+from bot.playground.openai.passages import Passage
 from bot.playground.openai.script import (
-    Call,
     CodeInterpreter,
     FileCitation,
     FileSearch,
     Gate,
+    Item,
+    Json,
     Part,
     Pause,
     Raw,
@@ -16,21 +18,39 @@ from bot.playground.openai.script import (
     WebSearch,
 )
 
-KINDS = {FileSearch: "file_search_call", WebSearch: "web_search_call", CodeInterpreter: "code_interpreter_call"}
+Tool = FileSearch | WebSearch | CodeInterpreter
 
 
-def taking(*steps: tuple[float, Call]) -> tuple[Part, ...]:
-    """Steps that take so many seconds each; nothing came before them."""
+def taking(*steps: tuple[float, Tool]) -> tuple[Part, ...]:
+    """Steps that take so many seconds each."""
     return tuple(
-        part
-        for index, (seconds, call) in enumerate(steps)
-        for part in (_begun(index, KINDS[type(call)]), Pause(seconds), call)
+        part for step, (seconds, tool) in enumerate(steps) for part in _taking(step, seconds, _item(tool))
     )
 
 
-def _begun(index: int, kind: str) -> Raw:
-    item = {"id": f"begun_{index}", "type": kind, "status": "in_progress"}
+def _taking(step: int, seconds: float, item: Json) -> tuple[Part, ...]:
+    item = {"id": f"step_{step}", **item}
+    return _begun(item, step), Pause(seconds), Item({**item, "status": "completed"})
+
+
+def _begun(item: Json, index: int) -> Raw:
+    item = {**item, "status": "in_progress"}
     return Raw({"type": "response.output_item.added", "output_index": index, "item": item})
+
+
+def _item(tool: Tool) -> Json:
+    match tool:
+        case FileSearch(queries, results):
+            found = [Passage(*one, {}).result() for one in results or ()]
+            return {"type": "file_search_call", "queries": list(queries), "results": found}
+        case WebSearch(query, urls):
+            sources = [{"type": "url", "url": url} for url in urls]
+            action = {"type": "search", "query": query, "queries": [query], "sources": sources}
+            return {"type": "web_search_call", "action": action}
+        case CodeInterpreter(code, logs):
+            outputs = [{"type": "logs", "logs": logs}] if logs else []
+            about = {"code": code, "outputs": outputs, "container_id": "cntr_1"}
+            return {"type": "code_interpreter_call", **about}
 
 
 RICH = """\
@@ -86,11 +106,11 @@ COUNTED = "You may take **14 weeks**, which is 70 working days. They can be spli
 def half(gate: Gate) -> Script:
     """An answer that has begun to say something, and runs code."""
     said = Text("I found the table in *handbook.pdf*. Let me add up the weeks")
-    return Script(*taking((2.4, SEARCH)), said, _begun(2, KINDS[CodeInterpreter]), gate)
+    return Script(*taking((2.4, SEARCH)), said, _begun({"id": "step_9", **_item(CODE)}, 2), gate)
 
 
 TABLE = """\
-Parents may take **14 weeks** each, fully paid, until the child is three:
+It depends on the country. Everywhere it is **for each parent**, until the child is three:
 
 | Country | Weeks | Paid | Ask |
 |:--|--:|--:|:--|
@@ -134,11 +154,21 @@ THOROUGHLY = Script(
     Text(TABLE, annotations=CITED),
 )
 
-PASSAGE = "Parents may take up to fourteen weeks, each of them, and may split them in two. "
+CHAPTERS = ("Who may take it", "How long it is", "What is paid", "When to ask", "Splitting it", "Coming back")
+PASSAGES = [
+    (
+        f"file-{number}",
+        f"handbook-{number}.pdf",
+        0.95 - number * 0.07,
+        f"{chapter}. "
+        + "".join(f"Paragraph {number}.{part} says what holds for each of them. " for part in range(1, 31)),
+    )
+    for number, chapter in enumerate(CHAPTERS, start=1)
+]
 MUCH = Script(
     *taking(
-        (2.4, FileSearch(["parental leave"], [("file-1", "handbook.pdf", 0.91, PASSAGE * 90)])),
-        (1.7, CodeInterpreter("for week in range(14):\n    print(week)", "\n".join(map(str, range(14))))),
+        (1.7, CodeInterpreter("for week in range(6):\n    print(week * 5)", "0\n5\n10\n15\n20\n25")),
+        (2.4, FileSearch(["parental leave"], PASSAGES)),
     ),
     Text(COUNTED),
 )
@@ -148,11 +178,21 @@ EVEN_MORE = Script(
 )
 
 
+def waiting(gate: Gate) -> Script:
+    """An answer of which nothing is there yet."""
+    return Script(gate, Text(COUNTED))
+
+
 def slowly(gate: Gate) -> Script:
     """An answer of which the first sentences are there."""
     return Script(
         *taking((2.4, SEARCH)), Text(deltas=["You may take **14 weeks**. ", Pause(4.0), "They", gate, "."])
     )
+
+
+def corrected(gate: Gate) -> Script:
+    """A better answer, of which the first sentence is there."""
+    return Script(Text(deltas=["It is **42**. ", Pause(4.0), "I had", gate, " miscounted."]))
 
 
 LONG = "\n".join(
