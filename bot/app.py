@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,10 +15,18 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.anew import Anew
+from bot.asking import Library
 from bot.assistant.engine import Engine
+from bot.assistant.files import FileShelf
+from bot.attachments.channel_stores import ChannelStores
+from bot.attachments.ingest import Attachments
+from bot.attachments.intake import Intake
 from bot.clock import Clock, SystemClock
 from bot.connection import Connection
 from bot.desk import FrontDesk
+from bot.files.download import Downloads
+from bot.files.folder import Folder
+from bot.files.kinds import Policy
 from bot.inbox import Inbox
 from bot.opinions import Opinions
 from bot.pacing import Budget
@@ -59,7 +68,9 @@ class Bot:
             workspaces = Workspaces({(home := await _workspace(client, clock)).team: home})
             engine = Engine.connect(settings.openai_api_key.get_secret_value(), settings.openai_base_url, clock)
             stack.push_async_callback(engine.close)
-            desk = _desk(settings, store, workspaces, engine, clock)
+            folder = stack.enter_context(Folder.open())
+            library = _library(settings, store, workspaces, engine, session, folder, clock)
+            desk = _desk(settings, store, workspaces, engine, library, clock)
             terms = Terms(settings.max_concurrent_runs, settings.lease_seconds)
             worker = Worker(store, partial(answer, desk), clock, terms)
             app = _bolt(settings, home)
@@ -133,13 +144,44 @@ async def _workspace(client: AsyncWebClient, clock: Clock) -> Workspace:
     )
 
 
-def _desk(settings: Settings, store: Store, workspaces: Workspaces, engine: Engine, clock: Clock) -> Desk:
+def _library(
+    settings: Settings,
+    store: Store,
+    workspaces: Workspaces,
+    engine: Engine,
+    session: aiohttp.ClientSession,
+    folder: Folder,
+    clock: Clock,
+) -> Library:
+    token = settings.slack_bot_token.get_secret_value()
+    downloads = {
+        team: Downloads(session, workspaces.of(team).slack, token, settings.slack_api_url, folder, clock)
+        for team in workspaces.teams
+    }
+    shelf = FileShelf(engine)
+    stores = ChannelStores(store, shelf, clock)
+    owner = secrets.token_hex(8)
+    policy = Policy(
+        settings.max_file_bytes,
+        settings.inline_file_max_bytes,
+        settings.inline_file_max_pages,
+        "code_interpreter" in settings.assistant().tools,
+    )
+    intake = Intake(store, shelf, stores, folder, clock, policy, owner, settings.transcription_model)
+    attachments = Attachments(store, intake, stores, downloads, clock, settings.max_files_per_thread)
+    return Library(attachments, shelf, stores, settings.web_search_with_files)
+
+
+def _desk(
+    settings: Settings, store: Store, workspaces: Workspaces, engine: Engine, library: Library, clock: Clock
+) -> Desk:
     return Desk(
         workspaces=workspaces,
         people={team: People(workspaces.of(team).slack, clock) for team in workspaces.teams},
         store=store,
         engine=engine,
         assistant=settings.assistant(),
+        library=library,
         clock=clock,
         run_timeout=settings.run_timeout,
         runs_per_person_hour=settings.max_runs_per_person_hour,

@@ -1,11 +1,13 @@
 """What was said in the thread that the model has not got."""
 
+import html
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.addressing import SLACK_ITSELF, without_mention
+from bot.attachments.records import Dropped, FileKey
 from bot.errors import SlackError
 from bot.people import People
 from bot.reading import (
@@ -47,6 +49,7 @@ class Unseen:
     lines: tuple[Line, ...] = ()
     gap: str = ""  # the sentence on what is missing among them
     speakers: frozenset[str] = frozenset()  # who wrote in the thread, as far as it was read
+    files: tuple[Dropped, ...] = ()  # what people posted with these lines
 
 
 class CatchUp:
@@ -57,13 +60,10 @@ class CatchUp:
         self._people = people
         self._keep = keep
 
-    async def question(self, claim: Claim, own: Mapping[str, RunStatus]) -> tuple[str, ...]:
-        """The input of a run: what the model missed, then what it is asked.
-
-        `own`: the ts of our replies in the thread, and how their runs ended.
-        """
-        unseen = await self._unseen(claim, own)
-        asked = [self._asked(message) for message in claim.messages]
+    async def question(self, claim: Claim, unseen: Unseen, heard: Mapping[FileKey, str]) -> tuple[str, ...]:
+        """The input of a run: what the model missed, then what it is asked; `heard` are the recordings' words."""
+        unseen = replace(unseen, lines=tuple(_with_words(line, heard) for line in unseen.lines))
+        asked = [_with_words(self._asked(message), heard) for message in claim.messages]
         speakers = unseen.speakers | {line.user for line in asked}
         several = bool(unseen.lines) or len(speakers) > 1 or any(imitates(readable(it.text, {})) for it in asked)
         names = await self._names([*unseen.lines, *asked] if several else [], asked)
@@ -81,7 +81,11 @@ class CatchUp:
         speaking = {line.user for line in quoted if not line.name and line.user != NOBODY}
         return await self._people.names(mentioned | speaking)
 
-    async def _unseen(self, claim: Claim, own: Mapping[str, RunStatus]) -> Unseen:
+    async def unseen(self, claim: Claim, own: Mapping[str, RunStatus]) -> Unseen:
+        """What was said before the question, that the model has not got.
+
+        `own`: the ts of our replies in the thread, and how their runs ended.
+        """
         place, newest = claim.thread.place, claim.messages[-1].ts
         if newest == place.thread_ts:
             return Unseen()  # the thread begins with the question: nothing was said before
@@ -101,7 +105,21 @@ class CatchUp:
         ]
         left_out = max(0, len(lines) - self._keep)
         gap = LEFT_OUT.format(count=left_out) if left_out else ""
-        return Unseen(tuple(lines[left_out:]), gap if complete else LEFT_OUT_MANY, self._speakers(messages))
+        kept = lines[left_out:]
+        files = self._dropped(place, messages, {line.ts for line in kept})
+        return Unseen(tuple(kept), gap if complete else LEFT_OUT_MANY, self._speakers(messages), files)
+
+    def _dropped(
+        self, place: Place, messages: Sequence[Mapping[str, Any]], kept: Collection[str]
+    ) -> tuple[Dropped, ...]:
+        """The files on those messages, but for our own."""
+        own = (self._workspace.bot_user, self._workspace.bot_id)
+        return tuple(
+            Dropped(place, str(message["ts"]), str(message.get("user") or NOBODY), file)
+            for message in messages
+            if message["ts"] in kept and message.get("user") != own[0] and message.get("bot_id") != own[1]
+            for file in files_of(message)
+        )
 
     def _speakers(self, messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
         """Who wrote in the thread: its root says it of the messages that were not read, too."""
@@ -119,10 +137,23 @@ class CatchUp:
             status = own.get(ts, RunStatus.COMPLETED)
             known = remembered and status not in UNFINISHED
             return None if known else Line(ts, self._workspace.bot_user, text, OWN.get(status, "your own answer"))
+        text = "\n".join(part for part in (text, attached(files_of(message))) if part)
         if not message.get("bot_id"):
             return Line(ts, user, text)
         profile = message.get("bot_profile") or {}
         return Line(ts, user, text, "a bot", str(message.get("username") or profile.get("name") or user))
+
+
+def files_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The files on a message, whatever JSON it is."""
+    files = message.get("files")
+    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+
+
+def _with_words(line: Line, heard: Mapping[FileKey, str]) -> Line:
+    """The line with what was recorded on its message: that is what the person said."""
+    said = [html.escape(text, quote=False) for (ts, _), text in heard.items() if ts == line.ts]
+    return replace(line, text="\n".join([line.text, *said])) if said else line
 
 
 async def read_thread(

@@ -24,7 +24,7 @@ PREFACE = (
 )
 LEFT_OUT = "{count} earlier messages are left out."
 LEFT_OUT_MANY = "The thread is too long to be read whole: messages are left out before and after these lines."
-UNOPENED = "(Attached: {names}. You cannot open files yet: say so if they matter.)"
+ATTACHED = "(Attached: {names})"
 NAMED_FILES = 10  # files of a message that are named
 UNREADABLE = "Earlier messages of this thread could not be read."
 _IMITATION = re.compile(r'^\s*\{\s*"time"', re.MULTILINE)
@@ -42,13 +42,14 @@ class Line:
 
 
 def attached(files: Sequence[Mapping[str, object]]) -> str:
-    """What the model must know of files it cannot open, so that it does not pretend; empty where there are none.
+    """The names of a message's files, as the model reads them; empty where there are none.
 
-    Escaped as Slack escapes what people write, because it is read together with that.
+    Escaped as Slack escapes what people write, because it is read together with that. How each file fared is
+    said apart from it: by this text a turn is found again that was asked before a crash.
     """
     names = (safe_name(str(file.get("name") or file.get("title") or "a file")) for file in files[:NAMED_FILES])
     more = f" and {len(files) - NAMED_FILES} more" if len(files) > NAMED_FILES else ""
-    return html.escape(UNOPENED.format(names=", ".join(names) + more), quote=False) if files else ""
+    return html.escape(ATTACHED.format(names=", ".join(names) + more), quote=False) if files else ""
 
 
 def readable(text: str, names: Mapping[str, str]) -> str:

@@ -9,17 +9,18 @@ from functools import partial
 
 from bot import words
 from bot.addressing import without_mention
+from bot.asking import Asking, Library, Question, drop_parts
 from bot.assistant.engine import Engine, Turn
 from bot.assistant.events import Event, FinishStatus, Started
-from bot.assistant.scope import Scope
 from bot.assistants import Assistant
-from bot.catch_up import UNFINISHED, CatchUp
+from bot.catch_up import UNFINISHED
 from bot.clock import Clock
 from bot.endings import detail, ending
 from bot.errors import (
     ContextTooLong,
     FunctionsUnsupported,
     MemoryLost,
+    RequestRejected,
     ResponseFailed,
     RunPoisoned,
     RunTimedOut,
@@ -62,6 +63,7 @@ class Desk:
     store: Store
     engine: Engine
     assistant: Assistant
+    library: Library
     clock: Clock
     run_timeout: float  # seconds
     runs_per_person_hour: int
@@ -112,6 +114,15 @@ class Work:
         self._asked = claim.run.attempt > 1  # an attempt before this one may have asked
         self._admitted = self._asked  # whoever asked was not found too hasty
         self._notes: list[str] = []
+        self._question: Question | None = None  # what was asked last
+        self._asking = Asking(
+            desk.store,
+            self._workspace,
+            self._people,
+            desk.library,
+            desk.assistant,
+            desk.catch_up_messages,
+        )
         calls = Calls(self._workspace, _address(claim), signals.guard)
         self.reply = Reply(calls, desk.store.runs, claim, desk.clock)
 
@@ -133,16 +144,27 @@ class Work:
         return cause
 
     async def _ask(self) -> Cause:
-        for anew in (False, True):
+        """Ask and listen; once more where the memory, or the channel's store, turns out to be gone."""
+        repaired = set[type[ThreadmateError]]()
+        while True:
             try:
-                turn = await self._turn()
-                return await self._listen(turn)
-            except MemoryLost:
-                if anew:
+                self._question = await self._compose()
+                return await self._listen(self._question.turn)
+            except (MemoryLost, RequestRejected) as error:
+                if type(error) in repaired or not await self._repaired(error):
                     raise
-                log.warning("the conversation is gone; a new one begins")
-                self._forget_memory()
-        raise AssertionError("unreachable")
+                repaired.add(type(error))
+
+    async def _repaired(self, error: MemoryLost | RequestRejected) -> bool:
+        """Whether asking again makes sense: what the request named is there again, or is not named any more."""
+        if isinstance(error, MemoryLost):
+            log.warning("the conversation is gone; a new one begins")
+            self._forget_memory()
+            return True
+        lost = self._question and await self._asking.store_was_lost(self._claim, self._question)
+        if lost:
+            self._notes.append(words.FILES_GONE.format(names=", ".join(lost)))
+        return lost is not None
 
     def _forget_memory(self) -> None:
         thread = replace(self._claim.thread, memory=None, tail_item_id=None, last_seen_ts=None)
@@ -150,33 +172,21 @@ class Work:
         self._responses, self._asked = [], False
         self._notes.append(words.MEMORY_STARTS_ANEW)
 
-    async def _turn(self) -> Turn:
-        """Everything the engine needs: the memory, opened where there is none, and what to say."""
+    async def _compose(self) -> Question:
+        """The memory, opened where there is none, and what to say."""
         thread, runs = self._claim.thread, self._desk.store.runs
         memory = await self._open_memory()
         own = await runs.replies_of(thread.id)
         unfinished = any(status in UNFINISHED and ts > (thread.last_seen_ts or "") for ts, status in own.items())
         if unfinished and not self._asked:
             await self._rewind()
-        catch_up = CatchUp(self._workspace, self._people, self._desk.catch_up_messages)
-        newest = self._claim.messages[-1]
-        return Turn(
-            run=self._claim.run.id,
-            memory=memory,
-            assistant=self._desk.assistant,
-            team=thread.place.team,
-            user=newest.user,
-            input=await catch_up.question(self._claim, own),
-            scope=Scope(thread.place.thread_ts, operator_stores=self._operator_stores()),
-            additional_instructions=thread.additional_instructions,
+        return await self._asking.question(
+            self._claim, memory, own, self.reply.say, self._deadline, outsiders=self._read_by_others()
         )
 
     def _read_by_others(self) -> bool:
         """Whether people of another organisation read along who shall not see how the answer came about (§6)."""
         return not self._desk.allow_external and any(message.shared for message in self._claim.messages)
-
-    def _operator_stores(self) -> tuple[str, ...]:
-        return () if self._read_by_others() else self._desk.assistant.vector_store_ids
 
     async def _open_memory(self) -> str:
         thread, lease = self._claim.thread, self._claim.lease
@@ -349,10 +359,13 @@ class Work:
         now = self._desk.clock
         transcript = self._transcript = cut_off(transcript, now.time())
         seconds = None if self._asked else now.monotonic() - self._began
-        cited = sources(transcript.sources, {})
+        cited = sources(transcript.sources, await self._asking.shown(self._claim, self._question, transcript))
         steps = () if self._read_by_others() else transcript.steps
-        closing = Closing(tuple(self._notes), steps, seconds, try_again, feedback, cited)
+        of_files = self._question.ingested.notes if self._question else ()
+        closing = Closing((*of_files, *self._notes), steps, seconds, try_again, feedback, cited)
         await self.reply.close(transcript, closing)
+        if status in ANSWERED and self._question:
+            await drop_parts(self._desk.engine, self._question, self._claim.thread.tail_item_id)
         return await self._finish(status, error=error, seen=seen)
 
     async def _finish(self, status: RunStatus, *, error: str | None = None, seen: bool = True) -> Cause:

@@ -171,6 +171,29 @@ class Settings(BaseModel):
         60, ge=1, description="questions of one person that are answered per hour"
     )
 
+    max_file_bytes: int = Field(
+        100_000_000, ge=1, le=512_000_000, description="bytes of a file that is taken at most (OpenAI: 512 MB)"
+    )
+    max_files_per_thread: int = Field(100, ge=0, description="files of one thread that are taken at most")
+    inline_file_max_bytes: int = Field(
+        1_000_000, ge=0, le=50_000_000, description="documents up to that size are also given to the model whole"
+    )
+    inline_file_max_pages: int = Field(20, ge=0, description="and up to that many pages or slides")
+    file_idle_days: float = Field(
+        30,
+        gt=0,
+        allow_inf_nan=False,
+        description="days after which a thread's file that nobody asked for is removed",
+    )
+    web_search_with_files: bool = Field(
+        False, description="true: web_search stays on where files can be read, whose words may leave with a query"
+    )
+    transcription_model: str = Field("gpt-transcribe", description="the model that transcribes recordings")
+    admins: Names = Field((), description="a comma list of Slack user ids that may remove anybody's files")
+    retention_days: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="days after which our rows of old answers go; unset: never"
+    )
+
     @field_validator("assistant_instructions_file")
     @classmethod
     def _readable(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -217,6 +240,12 @@ class Settings(BaseModel):
             verbosity=self.openai_verbosity,
             max_output_tokens=self.openai_max_output_tokens,
         )
+
+
+def openai_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The OPENAI_* of the environment that are ours and not empty: all that the playground takes from it."""
+    found = _given(os.environ if environ is None else environ)
+    return {field.upper(): value for field, value in found.items() if field.startswith("openai_")}
 
 
 def _given(found: Mapping[str, str | None]) -> dict[str, str]:

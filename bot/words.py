@@ -31,6 +31,12 @@ MEMORY_STARTS_ANEW = "My memory of this thread was gone, so it starts anew from 
 EMPTY_ANSWER = "The model gave no answer. Please ask again."
 REFUSED = "The model declined to answer this."
 
+READING = "is reading {name}…"
+READING_ONE_OF = "is reading {name} ({number} of {count})…"
+HEARD = "I heard in “{name}”: “{text}”"
+HEARD_NOTHING = "nothing"
+FILES_GONE = "These files are no longer in Slack or at OpenAI, so I cannot search them any more: {names}."
+
 STEPS = {
     "file_search": "Searching the files",
     "code_interpreter": "Running code",

@@ -11,7 +11,7 @@ from storage.records import Decide, Heard, MessageState, NewMessage, Thread, Tou
 from storage.rows import all_rows, posted, thread_at
 from storage.tables import messages, runs, threads
 
-ERASED: Mapping[str, Any] = {"text": None, "files": []}
+ERASED: Mapping[str, Any] = {"text": None, "files": [], "transcripts": None}
 """What is left of what a person said."""
 
 GONE: Mapping[str, Any] = {"state": MessageState.WITHDRAWN, **ERASED}
@@ -52,6 +52,10 @@ class Messages:
         was stopped stays as long as other messages of it may be tried again (SETTLED).
         """
         return await self._database.write(lambda connection: _withdraw(connection, (team, channel, ts)))
+
+    async def heard(self, team: str, channel: str, ts: str, slack_file_id: str, text: str) -> None:
+        """Keep what was heard in a recording of the message, until the message is erased."""
+        await self._database.write(lambda it: _heard(it, (team, channel, ts), slack_file_id, text))
 
     async def erase_unfinished(self, older_than_seconds: float) -> int:
         """Erase the texts that have been unfinished for longer than that; return how many."""
@@ -147,6 +151,15 @@ async def _withdraw(connection: AsyncConnection, key: tuple[str, str, str]) -> T
     await connection.execute(update(messages).where(messages.c.id == row["id"]).values(gone))
     await _ask_to_restart(connection, row)
     return Touched.ENDED if await _ask_to_withdraw(connection, row) else _met(row)
+
+
+async def _heard(connection: AsyncConnection, key: tuple[str, str, str], slack_file_id: str, text: str) -> None:
+    row = await _row(connection, key, lock=True)
+    if row is not None and row["text"] is not None:
+        transcripts = {**(row["transcripts"] or {}), slack_file_id: text}
+        await connection.execute(
+            update(messages).where(messages.c.id == row["id"]).values(transcripts=transcripts)
+        )
 
 
 def _met(row: RowMapping) -> Touched:

@@ -93,6 +93,7 @@ class Message:
     state: MessageState
     run_id: str | None
     shared: bool = False  # people of another organisation may read along
+    transcripts: Mapping[str, str] = field(default_factory=dict)  # Slack's file id -> what was heard
 
 
 @dataclass(frozen=True, slots=True)

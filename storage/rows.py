@@ -68,6 +68,7 @@ def message_from(row: RowMapping) -> Message:
         author_team=row["author_team"],
         shared=row["shared"],
         files=tuple(row["files"]),
+        transcripts=row["transcripts"] or {},
         state=MessageState(row["state"]),
         run_id=row["run_id"],
     )

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from storage import leases
+from storage.channels import Channels
 from storage.database import Database
 from storage.feedback import FeedbackBook
+from storage.files import Files
 from storage.messages import Messages
+from storage.retention import Retention
 from storage.runs import Runs
 from storage.threads import Threads
 
@@ -20,6 +23,9 @@ class Store:
         self.messages = Messages(database)
         self.runs = Runs(database)
         self.feedback = FeedbackBook(database)
+        self.files = Files(database)
+        self.channels = Channels(database)
+        self.retention = Retention(database)
 
     @classmethod
     @asynccontextmanager

@@ -80,6 +80,7 @@ messages = Table(
     Column("shared", Boolean, nullable=False),
     Column("text", Text),  # null once erased
     Column("files", JSON, nullable=False),
+    Column("transcripts", JSON(none_as_null=True)),  # of its recordings: Slack's file id -> what was heard
     Column("state", String, nullable=False),
     Column("state_since", Float, nullable=False),
     Column("run_id", ForeignKey("runs.id", name="message_of_run")),

@@ -15,6 +15,9 @@ FOUND = "Passages of the operator's library, one in each line of JSON: quotation
 """With this begins an item of passages; by it they are known again in the memory."""
 
 
+UNREADABLE = "What people were told about files that could not be opened, one in each line of JSON:"
+
+
 @dataclass(frozen=True, slots=True)
 class InputImage:
     """A picture, by the id of its File."""
@@ -36,7 +39,14 @@ class Found:
     passages: tuple[Passage, ...]
 
 
-Part = InputImage | InputFile | Found
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Sentences about files of the turn that the model does not get, so that it does not pretend."""
+
+    sentences: tuple[str, ...]
+
+
+Part = InputImage | InputFile | Found | Unreadable
 
 
 def written(part: Part) -> Json:
@@ -48,6 +58,9 @@ def written(part: Part) -> Json:
             content = {"type": "input_file", "file_id": file_id}
         case Found(passages):
             content = {"type": "input_text", "text": "\n".join([FOUND, *map(_quoted, passages)])}
+        case Unreadable(sentences):
+            lines = (json.dumps(sentence, ensure_ascii=False) for sentence in sentences)
+            content = {"type": "input_text", "text": "\n".join([UNREADABLE, *lines])}
     return {"role": "user", "content": [content]}
 
 

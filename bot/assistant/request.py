@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from bot.assistant.parts import Found, Part, written
+from bot.assistant.parts import InputFile, InputImage, Part, written
 from bot.assistant.scope import Scope, search_tool
 from bot.assistants import Assistant
 
@@ -50,7 +50,7 @@ class Turn:
     @property
     def has_files(self) -> bool:
         """Whether people's files can be read: their words could leave this house with a search of the web."""
-        theirs = [part for part in self.parts if not isinstance(part, Found)]
+        theirs = [part for part in self.parts if isinstance(part, InputFile | InputImage)]
         return bool(self.scope.store or theirs or self.container_files)
 
 

@@ -28,12 +28,14 @@ TS = re.compile(r"\d+\.\d+")
 class Scope:
     """The thread that asks, its channel's store where files are in it, and the operator's own stores.
 
+    `library`: whether it may find what is in the channel's library, which is closed to other organisations.
     ValueError for a thread_ts that is none.
     """
 
     thread_ts: str
     store: str | None = None
     operator_stores: tuple[str, ...] = ()
+    library: bool = True
 
     def __post_init__(self) -> None:
         if not TS.fullmatch(self.thread_ts):
@@ -55,9 +57,9 @@ def search_tool(scope: Scope) -> Json | None:
     if not scope.searched:
         return None
     tool: Json = {"type": "file_search", "vector_store_ids": list(scope.searched)}
-    return tool if scope.store is None else {**tool, "filters": seen_from(scope.thread_ts)}
+    return tool if scope.store is None else {**tool, "filters": seen_from(scope.thread_ts, library=scope.library)}
 
 
-def seen_from(thread_ts: str) -> Json:
-    """The filter that lets pass what belongs to the thread or to the channel's library."""
-    return {"type": "in", "key": SCOPE, "value": [CHANNEL, thread_ts]}
+def seen_from(thread_ts: str, *, library: bool = True) -> Json:
+    """The filter that lets pass what belongs to the thread or, where that is open, to the channel's library."""
+    return {"type": "in", "key": SCOPE, "value": [CHANNEL, thread_ts] if library else [thread_ts]}

@@ -66,6 +66,11 @@ class Reply:
         """Show that the answer is being worked on."""
         await self._status.show()
 
+    async def say(self, sentence: str) -> None:
+        """Show a sentence while nothing of the answer is there yet; dropped where it cannot be shown now."""
+        if not self._screen.messages:
+            await self._status.say(sentence)
+
     def show(self, transcript: Transcript) -> None:
         """Take the answer as it stands; it reaches the screen with the next call."""
         self._transcript = transcript

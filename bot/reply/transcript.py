@@ -91,6 +91,13 @@ def further(one: Transcript, other: Transcript) -> Transcript:
     return other if (len(other.text), len(other.steps)) > reach else one
 
 
+def files_in(transcript: Transcript) -> frozenset[str]:
+    """The ids of all Files that the answer cites, or shows passages of."""
+    passages = (passage for timed in transcript.steps for passage in timed.step.passages)
+    cited = (one.file_id for one in transcript.sources if not one.container_id)
+    return frozenset(filter(None, (*(passage.file_id for passage in passages), *cited)))
+
+
 def cut_off(transcript: Transcript, at: float | None) -> Transcript:
     """The transcript with every step that was still under way marked as incomplete."""
     steps = tuple(_cut_off(timed, at) for timed in transcript.steps)

@@ -116,6 +116,23 @@ class World:
         said = f"{self.at_bot} {text}"
         return await self.slack.post(self.general, user or self.ann, said, thread_ts=thread_ts)
 
+    async def drop(
+        self,
+        name: str,
+        content: bytes | str,
+        text: str = "",
+        *,
+        user: str | None = None,
+        channel: str | None = None,
+        thread_ts: str | None = None,
+        **fields: Any,
+    ) -> str:
+        """Let somebody (Ann) drop a file into a channel (#general) with a word to the bot; the message's ts."""
+        person, place = user or self.ann, channel or self.general
+        file = self.slack.add_file(name, content.encode() if isinstance(content, str) else content, person, **fields)
+        said = f"{self.at_bot} {text}".strip()
+        return await self.slack.post(place, person, said, thread_ts=thread_ts, files=[file], subtype="file_share")
+
     def answers(self, thread_ts: str, channel: str | None = None) -> list[SeenMessage]:
         """The bot's messages in a thread."""
         return self.slack.replies(channel or self.general, thread_ts)

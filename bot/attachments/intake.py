@@ -1,0 +1,234 @@
+"""One file, from Slack to where the model finds it: every step does nothing the second time."""
+
+import asyncio
+import hashlib
+import logging
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from bot.assistant.files import FileShelf
+from bot.assistant.parts import InputFile, InputImage, Part
+from bot.assistant.stores import Indexed, IndexState
+from bot.attachments import records
+from bot.attachments.channel_stores import ChannelStores
+from bot.attachments.records import Dropped, Taken
+from bot.clock import Clock
+from bot.errors import AssistantError, FileRefused, KeyRejected, OutcomeUnknown, OutOfQuota
+from bot.files import sentences
+from bot.files.download import Downloads, Fetched
+from bot.files.folder import Folder
+from bot.files.kinds import Policy, Reason, Refused, Route, Use, route
+from bot.files.names import safe_name
+from bot.files.preparing import Ready, prepare
+from bot.files.slack_file import SlackFile, parse_file
+from storage.file_records import FilePlace, FileState, NewPlace, PlaceState, StoredFile
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+GIVEN_FOR = 86_400
+"""Seconds that a File lives which one turn reads and no other: its run may be tried again within them."""
+
+UPLOAD_LEASE = 1_200.0
+"""Seconds that an upload may take, all its tries together, before another process may take it over."""
+
+SPARE = 3_600.0  # seconds that a File must have left to live to be given in a turn
+
+LOOK_AGAIN = 5.0  # seconds until it is looked again whether another process has uploaded the file
+
+
+class Intake:
+    """Takes files, one at a time; call it for several at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        shelf: FileShelf,
+        stores: ChannelStores,
+        folder: Folder,
+        clock: Clock,
+        policy: Policy,
+        owner: str,
+        transcription_model: str,
+    ) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._stores = stores
+        self._folder = folder
+        self._clock = clock
+        self._policy = policy
+        self._owner = owner
+        self._transcription_model = transcription_model
+        self._picture = asyncio.Lock()  # one is decoded at a time: each may need 100 MB
+
+    async def take(
+        self, dropped: Dropped, downloads: Downloads, known: FilePlace | None, deadline: float
+    ) -> Taken:
+        """Take a file all the way. `known`: how far it came before; `deadline` is on the monotonic clock.
+
+        What is wrong with the file alone is said in the result; what is wrong with OpenAI's account is raised.
+        """
+        file = parse_file(dropped.json)
+        try:
+            if known is not None and self._lasts(known.file):
+                return await self._placed(dropped, known, deadline)
+            return await self._new(dropped, file, downloads, deadline, tried=known is not None)
+        except FileRefused as refused:
+            log.info("a file was refused", extra={"file": file.id, "reason": refused.reason})
+            return _nowhere(dropped, file, refused.sentence)
+        except (KeyRejected, OutOfQuota):
+            raise
+        except AssistantError as error:
+            log.warning("a file could not be given to OpenAI", extra={"file": file.id, "error": error.code})
+            return _nowhere(dropped, file, sentences.NOT_TAKEN.format(name=safe_name(file.name)))
+
+    def _lasts(self, file: StoredFile) -> bool:
+        """Whether the File is at OpenAI and stays there for this turn."""
+        expires = file.expires_at
+        return file.openai_file_id is not None and (expires is None or expires > self._clock.time() + SPARE)
+
+    async def _new(
+        self, dropped: Dropped, file: SlackFile, downloads: Downloads, deadline: float, *, tried: bool
+    ) -> Taken:
+        fetched = await downloads.fetch(file, self._policy.max_file_bytes)
+        target = self._folder.new_path()
+        try:
+            ready = await self._prepared(fetched, target)
+            if isinstance(ready, Refused):
+                return _nowhere(dropped, fetched.file, ready.sentence)
+            if ready.route.use is Use.TRANSCRIBE:
+                return await self._heard(dropped, ready)
+            place = await self._store.files.place(await self._place_of(dropped, fetched, ready))
+            place = await self._uploaded(place, ready, tried=tried)
+            taken = await self._placed(dropped, place, deadline)
+            return replace(taken, notes=(*ready.notes, *taken.notes))
+        finally:
+            self._folder.discard(fetched.path)
+            self._folder.discard(target)
+
+    async def _prepared(self, fetched: Fetched, target: Path) -> Ready | Refused:
+        found = await asyncio.to_thread(route, fetched.file, fetched.path, self._policy)
+        if isinstance(found, Refused):
+            return found
+        async with self._picture if found.use is Use.IMAGE else nullcontext():
+            return await asyncio.to_thread(prepare, found, fetched.path, target)
+
+    async def _heard(self, dropped: Dropped, ready: Ready) -> Taken:
+        said = await self._shelf.transcribe(ready.path, ready.name, ready.mime, self._transcription_model)
+        return Taken(dropped, ready.route.shown, heard=said, size=ready.size)
+
+    async def _place_of(self, dropped: Dropped, fetched: Fetched, ready: Ready) -> NewPlace:
+        place, use = dropped.place, _use(ready.route)
+        changed = ready.path != fetched.path
+        return NewPlace(
+            team=place.team,
+            channel=place.channel,
+            thread_ts=place.thread_ts,
+            message_ts=dropped.message_ts,
+            slack_file_id=fetched.file.id,
+            uploader=dropped.user,
+            use=use,
+            shown=ready.route.shown,
+            permalink=fetched.file.permalink,
+            sha256=await asyncio.to_thread(_sha256, ready.path) if changed else fetched.sha256,
+            name=ready.name,
+            size=ready.size,
+            expires_after=GIVEN_FOR if use == records.GIVEN else None,
+        )
+
+    # -- the File at OpenAI
+
+    async def _uploaded(self, place: FilePlace, ready: Ready, *, tried: bool) -> FilePlace:
+        """The place with its File: uploaded by us, or by whoever was first. FileRefused: it was deleted."""
+        while (file := await self._store.files.begin_upload(place.file.id, self._owner, UPLOAD_LEASE)) is None:
+            standing = await self._store.files.place_of(place.id)
+            if standing is None or standing.state is PlaceState.LEAVING:
+                raise _deleted(place)
+            await self._clock.sleep(LOOK_AGAIN)
+            tried = True
+        if file.state is not FileState.STORED:
+            since = min(file.created_at, float(place.message_ts))
+            file_id = await self._file_id(file, ready, since, tried=tried)
+            kept = await self._store.files.uploaded(file.id, file_id)
+            if kept is None or kept.openai_file_id != file_id:
+                await self._shelf.delete(file_id)  # somebody was quicker, or nobody wants it any more
+            if kept is None:
+                raise _deleted(place)
+            file = kept
+        return replace(place, file=file)
+
+    async def _file_id(self, file: StoredFile, ready: Ready, since: float, *, tried: bool) -> str:
+        """Its id: what an earlier try left behind, else a new one."""
+        left = await self._left(file, since) if tried else None
+        if left is not None:
+            return left
+        upload = partial(self._shelf.upload, ready.path, ready.name, ready.mime, expires_after=file.expires_after)
+        try:
+            return await upload()
+        except OutcomeUnknown:
+            return await self._left(file, since) or await upload()
+
+    async def _left(self, file: StoredFile, since: float) -> str | None:
+        if await self._store.files.uploading_elsewhere(file):
+            return None
+        known = await self._store.files.known(file.name, file.size)
+        return await self._shelf.find_upload(
+            file.name, file.size, since, known=known, expires_after=file.expires_after
+        )
+
+    # -- where it is found
+
+    async def _placed(self, dropped: Dropped, place: FilePlace, deadline: float) -> Taken:
+        file_id = place.file.openai_file_id or ""
+        taken = Taken(dropped, place.shown, file_id, place.use, _part(place.use, file_id), size=place.file.size)
+        if not place.searched:
+            if place.state is not PlaceState.READY:
+                await self._store.files.ready(place.id)
+            return taken
+        if place.state is PlaceState.READY:
+            return taken
+        indexed = await self._stores.put(place, deadline)
+        sentence = not_indexed(indexed, place.shown)
+        return replace(taken, ready=not sentence, notes=(sentence,)) if sentence else taken
+
+
+def not_indexed(indexed: Indexed, name: str) -> str:
+    """What people read of a document that cannot be searched; empty where it can."""
+    if indexed.state is IndexState.READY:
+        return ""
+    code = "late" if indexed.state is IndexState.LATE else indexed.code
+    return sentences.NOT_INDEXED.get(code, sentences.NOT_INDEXED["server_error"]).format(name=name)
+
+
+def _deleted(place: FilePlace) -> FileRefused:
+    refused = Refused(Reason.TOMBSTONE, place.shown)
+    return FileRefused(refused.reason, refused.sentence)
+
+
+def _nowhere(dropped: Dropped, file: SlackFile, sentence: str) -> Taken:
+    return Taken(dropped, safe_name(file.name), ready=False, notes=(sentence,))
+
+
+def _use(found: Route) -> str:
+    match found.use:
+        case Use.IMAGE:
+            return records.IMAGE
+        case Use.CONTAINER:
+            return records.CONTAINER
+        case Use.INLINE:
+            return records.GIVEN
+        case _:
+            return records.SEARCH_AND_GIVEN if found.also_inline else records.SEARCH
+
+
+def _part(use: str, file_id: str) -> Part | None:
+    if use == records.IMAGE:
+        return InputImage(file_id)
+    return InputFile(file_id) if use in records.READ_WHOLE else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
