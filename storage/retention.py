@@ -237,7 +237,7 @@ def _memory_of(kept: Kept) -> tuple[object, ...]:
 
 async def _of_user(connection: AsyncConnection, team: str, user: str) -> OfUser:
     by_them = and_(messages.c.team == team, messages.c.user == user)
-    by_others = and_(messages.c.thread_id == threads.c.id, messages.c.user != user)
+    by_others = and_(messages.c.thread_id == threads.c.id, messages.c.user.not_in((user, "")))
     spoke = threads.c.id.in_(select(messages.c.thread_id).where(by_them))
     own = await _threads(connection, spoke, ~exists().where(by_others))
     mixed = {thread.id: thread for thread in await _threads(connection, spoke, exists().where(by_others))}

@@ -142,7 +142,8 @@ class Intake:
 
     async def _uploaded(self, place: FilePlace, ready: Ready, *, tried: bool) -> FilePlace:
         """The place with its File: uploaded by us, or by whoever was first. FileRefused: it was deleted."""
-        while (file := await self._store.files.begin_upload(place.file.id, self._owner, UPLOAD_LEASE)) is None:
+        owner = f"{self._owner}:{place.id}"  # the same content twice in one turn waits for itself
+        while (file := await self._store.files.begin_upload(place.file.id, owner, UPLOAD_LEASE)) is None:
             standing = await self._store.files.place_of(place.id)
             if standing is None or standing.state is PlaceState.LEAVING:
                 raise _deleted(place)
@@ -154,7 +155,7 @@ class Intake:
             kept = await self._store.files.uploaded(file.id, file_id)
             if kept is None or kept.openai_file_id != file_id:
                 await self._shelf.delete(file_id)  # somebody was quicker, or nobody wants it any more
-            if kept is None:
+            if kept is None or kept.state is FileState.DELETING:
                 raise _deleted(place)
             file = kept
         return replace(place, file=file)
