@@ -76,6 +76,12 @@ class Container:
         return {key: value for key, value in self.network_policy.items() if key != "domain_secrets"}
 
 
+def held_name(file: ContainerFile) -> str:
+    """What the file is called without the id that copies get before their name."""
+    name = PurePosixPath(file.path).name
+    return name if file.of is None else name.removeprefix(f"{file.id.removeprefix('cfile_')}-")
+
+
 class Containers:
     """Every container there is."""
 

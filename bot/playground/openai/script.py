@@ -126,6 +126,7 @@ class FileSearch:
 
     queries: Sequence[str] = ()
     results: Sequence[tuple[str, str, float, str]] | None = None
+    seconds: float = 0  # of the emulator's clock that it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class CodeInterpreter:
     image_urls: Sequence[str] = ()
     container_id: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    seconds: float = 0  # of the emulator's clock that it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class ImageGeneration:
     revised_prompt: str | None = None
     output_format: str = "png"
     size: str = "1024x1024"
+    seconds: float = 0  # of the emulator's clock that it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,8 @@ class Turn:
     instructions: str | None
     search: Callable[[Sequence[str]], list[Passage]] = nothing_found
     documents: Callable[[], list[tuple[str, str]]] = list  # name and text of each file of the context
+    openings: Callable[[], list[Passage]] = list  # how each file begins that its file search may find
+    container_files: Callable[[], list[tuple[str, bytes]]] = list  # name and bytes of what its code would find
 
     def said(self, role: str) -> list[str]:
         """The texts of that role's messages, the oldest first."""

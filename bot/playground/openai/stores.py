@@ -229,6 +229,15 @@ class VectorStores:
         ranked = sorted(best.items(), key=lambda entry: (-entry[1].score, entry[0]))
         return [passage for _, passage in ranked if passage.score >= threshold][:limit]
 
+    def openings(self, tool: Json) -> list[Passage]:
+        """The first passage of each file that the `file_search` tool of a request may find, the newest last."""
+        return [
+            Passage(one.file_id, one.filename, 0.0, one.passages[0], one.attributes)
+            for identifier in tool["vector_store_ids"]
+            for one in self.used(identifier).files.values()
+            if one.passages and passes(tool.get("filters"), one.attributes)
+        ]
+
     # Indexing
 
     def finish(self, attached: Attached) -> None:

@@ -26,6 +26,7 @@ from bot.playground.openai.script import (
     McpCall,
     McpListTools,
     Part,
+    Pause,
     Raw,
     Reasoning,
     Refusal,
@@ -183,8 +184,10 @@ class Telling:
         begun: Json = {"status": "in_progress", "queries": [], "results": None}
         item: Json = {"id": self.ids.new("fs"), "type": "file_search_call", **begun}
         yield self._added(item)
-        for state in ("in_progress", "searching", "completed"):
-            yield self._of(item, f"file_search_call.{state}")
+        yield self._of(item, "file_search_call.in_progress")
+        yield self._of(item, "file_search_call.searching")
+        yield Pause(part.seconds)
+        yield self._of(item, "file_search_call.completed")
         given = part.results
         self.toolbox.found = (
             self.toolbox.search(part.queries) if given is None else [Passage(*one, {}) for one in given]
@@ -195,8 +198,10 @@ class Telling:
     def _image_generation(self, part: ImageGeneration) -> Iterator[Step]:
         item: Json = {"id": self.ids.new("ig"), "type": "image_generation_call", "status": "in_progress"}
         yield self._added({**item, "result": None})
-        for state in ("in_progress", "generating", "completed"):
-            yield self._of(item, f"image_generation_call.{state}")
+        yield self._of(item, "image_generation_call.in_progress")
+        yield self._of(item, "image_generation_call.generating")
+        yield Pause(part.seconds)
+        yield self._of(item, "image_generation_call.completed")
         about = {"revised_prompt": part.revised_prompt, "output_format": part.output_format, "size": part.size}
         made = {"status": "completed", "result": base64.b64encode(part.image).decode(), **about}
         yield self._done({**item, **made, "action": "generate", "background": "opaque", "quality": "high"})
@@ -220,6 +225,7 @@ class Telling:
             yield self._of(item, "code_interpreter_call_code.delta", delta=piece)
         yield self._of(item, "code_interpreter_call_code.done", code=part.code)
         yield self._of(item, "code_interpreter_call.interpreting")
+        yield Pause(part.seconds)
         self.toolbox.write(container, part.files)
         yield self._of(item, "code_interpreter_call.completed")
         outputs: list[Json] = [{"type": "logs", "logs": part.logs}] if part.logs else []

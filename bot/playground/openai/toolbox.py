@@ -13,7 +13,7 @@ from bot.playground.openai.citations import (
     Known,
     MadeCitation,
 )
-from bot.playground.openai.containers import Container, ContainerFile, Containers
+from bot.playground.openai.containers import Container, ContainerFile, Containers, held_name
 from bot.playground.openai.errors import ApiError
 from bot.playground.openai.files import Files
 from bot.playground.openai.inputs import Inputs, parts
@@ -21,6 +21,7 @@ from bot.playground.openai.passages import Passage
 from bot.playground.openai.script import Json
 from bot.playground.openai.stores import VectorStores
 
+AT_HAND = 2 << 20  # bytes of a file that a script may look into: it is read while everybody waits
 SEARCHED = 20  # results of a `file_search` that names no number; UNVERIFIED for the current models
 
 
@@ -71,6 +72,30 @@ class Toolbox:
         """Name and text of every file that the model was given to read."""
         return self.holdings.inputs.documents(self.context)
 
+    def openings(self) -> list[Passage]:
+        """How each file begins that the request's file search may find, the newest last; scored 0."""
+        for tool in self.tools:
+            if tool["type"] == "file_search":
+                with contextlib.suppress(ApiError):
+                    return self.holdings.stores.openings(tool)
+        return []
+
+    def container_files(self) -> list[tuple[str, bytes]]:
+        """Name and bytes of what code of this request would find, the newest last; not what is over `AT_HAND`."""
+        for tool in self.tools:
+            if tool["type"] == "code_interpreter":
+                return self._within_reach(tool["container"])
+        return []
+
+    def _within_reach(self, wanted: str | Json) -> list[tuple[str, bytes]]:
+        there = self.holdings.containers.find(wanted) if isinstance(wanted, str) else self._active()
+        held = [file for file in there.files.values() if file.size <= AT_HAND] if there else []
+        found = [(held_name(file), file.data()) for file in held]
+        copied = {file.of for file in held}
+        given = [] if isinstance(wanted, str) else self._given(wanted)
+        files = [self.holdings.files.find(one) for one in given if one not in copied]
+        return [*found, *((file.filename, file.data()) for file in files if file.size <= AT_HAND)]
+
     def container(self, identifier: str | None = None) -> Container:
         """The container that code runs in: of that id, or the one that the request names.
 
@@ -90,13 +115,17 @@ class Toolbox:
         container = self._active()
         if container is None:
             container = containers.make({key: wanted[key] for key in wanted if key not in ("type", "file_ids")})
+        for file in self._given(wanted):
+            containers.copy(container, self.holdings.files.find(file))
+        return container
+
+    def _given(self, wanted: Json) -> list[str]:
+        """The Files that the request has copied into its container."""
         given = [
             *(wanted.get("file_ids") or []),
             *(part.get("file_id") for part in parts(self.context, "input_file")),
         ]
-        for file in dict.fromkeys(one for one in given if one):
-            containers.copy(container, self.holdings.files.find(file))
-        return container
+        return list(dict.fromkeys(one for one in given if one))
 
     def _active(self) -> Container | None:
         for item in reversed(self.context):
