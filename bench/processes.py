@@ -30,6 +30,10 @@ class Child:
         kib = dict(re.findall(r"^(\w+):\s+(\d+) kB$", status, re.MULTILINE))
         return int(kib["VmRSS"]) / 1024, int(kib["VmHWM"]) / 1024
 
+    def forget_peak(self) -> None:
+        """Let the peak begin at what is resident now (proc(5): writing 5 to clear_refs)."""
+        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5", encoding="ascii")
+
     async def ask(self, line: str, seconds: float = 0.0) -> str:
         """Send it a line, if any; answers with its next line. EOFError when it has ended instead.
 

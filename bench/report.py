@@ -63,12 +63,13 @@ def figures(
         "memory_mib": dict(zip(("idle", "after", "peak"), memory, strict=True)),
         "notes": list(NOTES),
     }
-    return {name: _rounded(value) for name, value in found.items()}
+    return {name: rounded(value) for name, value in found.items()}
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Floats with two digits, however deep."""
     if isinstance(value, Mapping):
-        return {name: _rounded(inner) for name, inner in value.items()}
+        return {name: rounded(inner) for name, inner in value.items()}
     return round(value, 2) if isinstance(value, float) else value
 
 

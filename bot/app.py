@@ -18,19 +18,28 @@ from bot.anew import Anew
 from bot.asking import Library
 from bot.assistant.engine import Engine
 from bot.assistant.files import FileShelf
+from bot.attachments.changes import FileChanges
 from bot.attachments.channel_stores import ChannelStores
 from bot.attachments.ingest import Attachments
 from bot.attachments.intake import Intake
+from bot.attachments.library import Librarian
+from bot.attachments.produced import Produced
+from bot.attachments.removal import Removal
+from bot.attachments.sweep import Sweep
+from bot.borders import Borders
 from bot.clock import Clock, SystemClock
 from bot.connection import Connection
 from bot.desk import FrontDesk
 from bot.files.download import Downloads
 from bot.files.folder import Folder
 from bot.files.kinds import Policy
+from bot.files.upload import Uploads
+from bot.files_window import FilesWindow
 from bot.inbox import Inbox
 from bot.opinions import Opinions
 from bot.pacing import Budget
 from bot.people import People
+from bot.pressed import Questions
 from bot.runs import Desk, answer
 from bot.settings import Settings
 from bot.slack import Slack
@@ -50,10 +59,22 @@ CONNECT_WITHIN = 10.0  # seconds
 class Bot:
     """The running program."""
 
-    def __init__(self, store: Store, worker: Worker, connection: Connection, grace: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker: Worker,
+        connection: Connection,
+        removal: Removal,
+        sweep: Sweep,
+        librarian: Librarian,
+        grace: float,
+    ) -> None:
         self.store = store
         self.worker = worker
         self._connection = connection
+        self.removal = removal
+        self._sweep = sweep
+        self._librarian = librarian
         self._grace = grace
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -70,7 +91,8 @@ class Bot:
             stack.push_async_callback(engine.close)
             folder = stack.enter_context(Folder.open())
             library = _library(settings, store, workspaces, engine, session, folder, clock)
-            desk = _desk(settings, store, workspaces, engine, library, clock)
+            borders = Borders(store, workspaces, clock, allow_external=settings.allow_external)
+            desk = _desk(settings, store, workspaces, engine, library, borders, clock)
             terms = Terms(settings.max_concurrent_runs, settings.lease_seconds)
             worker = Worker(store, partial(answer, desk), clock, terms)
             app = _bolt(settings, home)
@@ -84,14 +106,39 @@ class Bot:
                 runs_per_person_hour=settings.max_runs_per_person_hour,
             )
             details = StepDetails(engine, store, workspaces, clock)
+            removal = Removal(store, library.shelf, engine, workspaces, clock)
+            changes = FileChanges(store, workspaces, library.attachments, removal, worker.wake)
             opinions, anew = Opinions(store, workspaces), Anew(inbox, store, workspaces)
-            register(app, FrontDesk(inbox, store, workspaces, details, opinions, anew))
+            questions = Questions(inbox, store)
+            librarian = Librarian(
+                store, library.stores, library.attachments, workspaces, desk.people, borders, clock
+            )
+            files = FilesWindow(store, workspaces, desk.people, borders, removal.leave, settings.admins)
+            register(
+                app,
+                FrontDesk(
+                    inbox,
+                    store,
+                    workspaces,
+                    details,
+                    opinions,
+                    anew,
+                    questions,
+                    changes,
+                    librarian,
+                    files,
+                    borders,
+                ),
+            )
             connection = Connection(app, settings.slack_app_token.get_secret_value(), clock)
-            yield cls(store, worker, connection, settings.shutdown_grace)
+            idle, retention = settings.file_idle_days, settings.retention_days
+            sweep = Sweep(store, removal, clock, idle_days=idle, retention_days=retention)
+            yield cls(store, worker, connection, removal, sweep, librarian, settings.shutdown_grace)
 
     async def start(self) -> None:
         """Begin to answer; returns when events can arrive."""
-        self._tasks.append(asyncio.create_task(self.worker.run()))
+        for work in (self.worker.run(), self.removal.run(), self._sweep.run(), self._librarian.run()):
+            self._tasks.append(asyncio.create_task(work))
         await self._connection.open()
         self._tasks.append(asyncio.create_task(self._connection.watch()))
 
@@ -159,7 +206,7 @@ def _library(
         for team in workspaces.teams
     }
     shelf = FileShelf(engine)
-    stores = ChannelStores(store, shelf, clock)
+    stores = ChannelStores(store, shelf)
     owner = secrets.token_hex(8)
     policy = Policy(
         settings.max_file_bytes,
@@ -169,11 +216,19 @@ def _library(
     )
     intake = Intake(store, shelf, stores, folder, clock, policy, owner, settings.transcription_model)
     attachments = Attachments(store, intake, stores, downloads, clock, settings.max_files_per_thread)
-    return Library(attachments, shelf, stores, settings.web_search_with_files)
+    uploads = {team: Uploads(workspaces.of(team).slack, session, clock) for team in workspaces.teams}
+    produced = Produced(store, shelf, uploads, folder, clock)
+    return Library(attachments, shelf, stores, produced, settings.web_search_with_files)
 
 
 def _desk(
-    settings: Settings, store: Store, workspaces: Workspaces, engine: Engine, library: Library, clock: Clock
+    settings: Settings,
+    store: Store,
+    workspaces: Workspaces,
+    engine: Engine,
+    library: Library,
+    borders: Borders,
+    clock: Clock,
 ) -> Desk:
     return Desk(
         workspaces=workspaces,
@@ -186,7 +241,7 @@ def _desk(
         run_timeout=settings.run_timeout,
         runs_per_person_hour=settings.max_runs_per_person_hour,
         catch_up_messages=settings.catch_up_messages,
-        allow_external=settings.allow_external,
+        borders=borders,
     )
 
 

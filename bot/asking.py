@@ -1,23 +1,27 @@
 """What one run asks: the messages that the model has not got, their files, and what the thread may search."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from bot.assistant.engine import Engine, Turn
+from bot.assistant.events import StepType
 from bot.assistant.files import FileShelf
 from bot.assistant.parts import Found, InputFile, Part, Unreadable
 from bot.assistant.scope import Scope
 from bot.assistants import Assistant
 from bot.attachments.channel_stores import ChannelStores
 from bot.attachments.ingest import Attachments, warn
-from bot.attachments.records import Dropped, Ingested
-from bot.catch_up import CatchUp
-from bot.errors import AssistantError
+from bot.attachments.produced import Produced
+from bot.attachments.records import Dropped, FileKey, Ingested, Taken
+from bot.attachments.removal import leave_what_is_gone
+from bot.catch_up import CatchUp, Unseen
+from bot.errors import AssistantError, MemoryLost
 from bot.people import People
 from bot.reply.transcript import Transcript, files_in
 from bot.workspaces import Workspace
-from storage.records import Claim, RunStatus
+from storage.file_records import StoredFile
+from storage.records import Claim, RunStatus, Thread
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -32,6 +36,7 @@ class Library:
     attachments: Attachments
     shelf: FileShelf
     stores: ChannelStores
+    produced: Produced
     web_beside_files: bool = False  # WEB_SEARCH_WITH_FILES
 
 
@@ -44,7 +49,7 @@ class Question:
 
 
 class Asking:
-    """Composes the question of one run."""
+    """Composes the question of one run. A file is taken once, however often the question is composed."""
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class Asking:
         self._catch_up = CatchUp(workspace, people, catch_up_messages)
         self._library = library
         self._assistant = assistant
+        self._taken: dict[FileKey, Taken] = {}
 
     async def question(
         self, claim: Claim, memory: str, own: Mapping[str, RunStatus], say: Say, until: float, *, outsiders: bool
@@ -69,12 +75,10 @@ class Asking:
         `outsiders`: people of another organisation read the answer, so nothing of the libraries goes into it.
         """
         thread, newest = claim.thread, claim.messages[-1]
-        unseen = await self._catch_up.unseen(claim, own)
-        dropped = (*unseen.files, *_dropped(claim))
-        attachments = self._library.attachments
-        ingested = await attachments.ingest(thread.place, dropped, say, library=not outsiders, until=until)
-        await self._remember_heard(claim, ingested)
-        await warn(self._workspace.slack, ingested.taken)
+        await leave_what_is_gone(self._store, claim)
+        ours = await self._store.messages.of_thread(thread.id)
+        unseen = await self._catch_up.unseen(claim, own, ours)
+        ingested = await self._ingest(claim, unseen, say, until, library=not outsiders)
         said = await self._catch_up.question(claim, unseen, ingested.heard)
         operators = () if outsiders else self._assistant.vector_store_ids
         scope = Scope(thread.place.thread_ts, ingested.store, operators, library=not outsiders)
@@ -93,12 +97,31 @@ class Asking:
         )
         return Question(turn, ingested)
 
-    async def _remember_heard(self, claim: Claim, ingested: Ingested) -> None:
+    # -- files
+
+    async def received(self, claim: Claim, say: Say, until: float) -> Ingested:
+        """What became of the files on a run's own messages, without asking the model about them."""
+        await leave_what_is_gone(self._store, claim)
+        return await self._ingest(claim, Unseen(), say, until, library=False)
+
+    async def _ingest(self, claim: Claim, unseen: Unseen, say: Say, until: float, *, library: bool) -> Ingested:
+        place, attachments = claim.thread.place, self._library.attachments
+        dropped = (*unseen.files, *_dropped(claim))
+        new = [file for file in dropped if file.key not in self._taken]
+        taken = {one.dropped.key: one for one in await attachments.take(place, new, say, until)}
+        self._taken |= taken
+        await self._remember_heard(claim, taken.values())
+        await warn(self._workspace.slack, tuple(taken.values()))
+        all_of_them = tuple(self._taken[file.key] for file in dropped)
+        return await attachments.gathered(place, all_of_them, say, until, library=library)
+
+    async def _remember_heard(self, claim: Claim, taken: Iterable[Taken]) -> None:
         """Keep what was heard with its message, so that the same question is asked after a crash."""
         place, asked = claim.thread.place, {message.ts: message for message in claim.messages}
-        for (ts, file_id), text in ingested.heard.items():
-            if ts in asked and file_id not in asked[ts].transcripts:
-                await self._store.messages.heard(place.team, place.channel, ts, file_id, text)
+        for one in taken:
+            ts, file_id = one.dropped.key
+            if one.heard is not None and ts in asked and one.dropped.heard is None:
+                await self._store.messages.heard(place.team, place.channel, ts, file_id, one.heard)
 
     async def _found_beside(self, scope: Scope, said: tuple[str, ...]) -> tuple[Part, ...]:
         """What the operator's stores that the model cannot search by itself hold on the question."""
@@ -111,18 +134,37 @@ class Asking:
             return ()
         return (Found(passages),) if passages else ()
 
-    async def store_was_lost(self, claim: Claim, question: Question) -> tuple[str, ...] | None:
-        """The names of what is lost, after the channel's store was built anew; None where it was not lost."""
-        place, store = claim.thread.place, question.turn.scope.store
-        stores = self._library.stores
-        if store is None or not await stores.was_lost(place.team, place.channel, store):
-            return None
-        return await stores.rebuild(place.team, place.channel)
+    async def repaired(self, claim: Claim, question: Question | None, engine: Engine) -> bool:
+        """Whether something that a refused request named is gone at OpenAI; if so the next one does without it.
 
-    async def shown(self, claim: Claim, question: Question | None, transcript: Transcript) -> Mapping[str, str]:
+        The channel's store and the thread's Files come again from Slack when the question is composed anew.
+        """
+        place, thread = claim.thread.place, claim.thread
+        store = question.turn.scope.store if question else None
+        lost = store is not None and await self._library.stores.was_lost(place.team, place.channel, store)
+        gone = await self._gone(claim)
+        for file in gone:
+            await self._store.files.lost(file)
+        if gone and thread.memory:
+            await engine.drop_files(thread.memory, {str(file.openai_file_id) for file in gone})
+        self._taken.clear()
+        return lost or bool(gone)
+
+    async def _gone(self, claim: Claim) -> list[StoredFile]:
+        """The Files of the thread that OpenAI has no more, as far as anybody knows."""
+        place = claim.thread.place
+        rows = await self._store.files.of_thread(place.team, place.channel, place.thread_ts)
+        files = {row.file.id: row.file for row in rows if row.file.openai_file_id}
+        return [one for one in files.values() if not await self._library.shelf.has(str(one.openai_file_id))]
+
+    # -- afterwards
+
+    async def shown(self, claim: Claim, ingested: Ingested | None, transcript: Transcript) -> Mapping[str, str]:
         """Where each File that the answer shows is in Slack; it is remembered first that the answer shows it."""
         place, files = claim.thread.place, self._store.files
-        given = question.ingested.file_ids if question else frozenset[str]()
+        given = ingested.file_ids if ingested else frozenset[str]()
+        if ingested and any(timed.step.type is StepType.CODE_INTERPRETER for timed in transcript.steps):
+            given |= frozenset(ingested.container_files)
         shown = files_in(transcript)
         if not shown | given:
             return {}
@@ -130,23 +172,45 @@ class Asking:
         await files.used(shown | given, place.team, place.channel)
         return await files.permalinks(place.team, place.channel, shown)
 
+    async def drop_left(self, engine: Engine, thread: Thread) -> None:
+        """Take documents out of the memory that earlier turns could not take out of it."""
+        for run_id, tail in await self._store.runs.left_parts(thread.id):
+            if thread.memory is None or await _dropped_from(engine, thread.memory, tail):
+                await self._store.runs.parts_dropped(run_id)
 
-async def drop_parts(engine: Engine, question: Question, tail: str | None) -> None:
-    """Take the documents that were read whole out of the memory: every later turn would pay for them."""
-    if not any(isinstance(part, InputFile | Found) for part in question.turn.parts):
-        return
+
+async def drop_parts(engine: Engine, claim: Claim, question: Question | None) -> bool:
+    """Take the documents that were read whole out of the memory: every later turn would pay for them.
+
+    False: they are still there. An attempt that went on with another's turn does not know what that was given.
+    """
+    parts = question.turn.parts if question else ()
+    if question is None or not (
+        claim.run.attempt > 1 or any(isinstance(part, InputFile | Found) for part in parts)
+    ):
+        return True
+    return await _dropped_from(engine, question.turn.memory, claim.thread.tail_item_id)
+
+
+async def _dropped_from(engine: Engine, memory: str, tail: str | None) -> bool:
     try:
-        await engine.drop_parts(question.turn.memory, tail)
+        await engine.drop_parts(memory, tail)
+    except MemoryLost:
+        return True
     except AssistantError as error:
-        log.warning("documents stay in the memory", extra={"error": error.code})
+        log.warning("documents stay in the memory for now", extra={"error": error.code})
+        return False
+    return True
 
 
 def _dropped(claim: Claim) -> tuple[Dropped, ...]:
-    return tuple(
-        Dropped(claim.thread.place, message.ts, message.user, file, message.transcripts.get(str(file.get("id"))))
+    posted = (
+        Dropped(claim.thread.place, message.ts, message.user, file)
         for message in claim.messages
         for file in message.files
     )
+    heard = {(message.ts, file): text for message in claim.messages for file, text in message.transcripts.items()}
+    return tuple(replace(file, heard=heard.get(file.key)) for file in posted)
 
 
 def _unreadable(ingested: Ingested) -> tuple[Part, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Tool = Literal["file_search", "code_interpreter", "web_search"]
+Tool = Literal["file_search", "code_interpreter", "web_search", "image_generation"]
 
 DEFAULT_INSTRUCTIONS = (
     "You are a helpful colleague in a Slack workspace. Answer in the language of the question, briefly, "

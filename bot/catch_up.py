@@ -9,6 +9,7 @@ from typing import Any
 from bot.addressing import SLACK_ITSELF, without_mention
 from bot.attachments.records import Dropped, FileKey
 from bot.errors import SlackError
+from bot.files.slack_file import files_of
 from bot.people import People
 from bot.reading import (
     LEFT_OUT,
@@ -81,10 +82,11 @@ class CatchUp:
         speaking = {line.user for line in quoted if not line.name and line.user != NOBODY}
         return await self._people.names(mentioned | speaking)
 
-    async def unseen(self, claim: Claim, own: Mapping[str, RunStatus]) -> Unseen:
+    async def unseen(self, claim: Claim, own: Mapping[str, RunStatus], ours: Collection[str]) -> Unseen:
         """What was said before the question, that the model has not got.
 
-        `own`: the ts of our replies in the thread, and how their runs ended.
+        `own`: the ts of our replies in the thread, and how their runs ended. `ours`: those of what was said to us,
+        which is never left out.
         """
         place, newest = claim.thread.place, claim.messages[-1].ts
         if newest == place.thread_ts:
@@ -103,21 +105,23 @@ class CatchUp:
             and message["ts"] not in asked
             and (line := self._line(message, own, remembered=since is not None))
         ]
-        left_out = max(0, len(lines) - self._keep)
+        kept = [line for at, line in enumerate(lines) if at >= len(lines) - self._keep or line.ts in ours]
+        left_out = len(lines) - len(kept)
         gap = LEFT_OUT.format(count=left_out) if left_out else ""
-        kept = lines[left_out:]
-        files = self._dropped(place, messages, {line.ts for line in kept})
+        files = self._dropped(place, messages, {line.ts for line in kept}, ours)
         return Unseen(tuple(kept), gap if complete else LEFT_OUT_MANY, self._speakers(messages), files)
 
     def _dropped(
-        self, place: Place, messages: Sequence[Mapping[str, Any]], kept: Collection[str]
+        self, place: Place, messages: Sequence[Mapping[str, Any]], kept: Collection[str], ours: Collection[str]
     ) -> tuple[Dropped, ...]:
-        """The files on those messages, but for our own."""
+        """The files on those messages, but for our own. Who posted them to us has been told about them."""
         own = (self._workspace.bot_user, self._workspace.bot_id)
         return tuple(
-            Dropped(place, str(message["ts"]), str(message.get("user") or NOBODY), file)
+            Dropped(place, ts, str(message.get("user") or NOBODY), file, told=ts in ours)
             for message in messages
-            if message["ts"] in kept and message.get("user") != own[0] and message.get("bot_id") != own[1]
+            if (ts := str(message["ts"])) in kept
+            and message.get("user") != own[0]
+            and message.get("bot_id") != own[1]
             for file in files_of(message)
         )
 
@@ -131,23 +135,17 @@ class CatchUp:
         """One message as a line; None for what is gone, and for an answer that the model knows as its own."""
         if message.get("subtype") == TOMBSTONE:
             return None
-        ts, text = str(message["ts"]), str(message.get("text") or "")
+        ts = str(message["ts"])
+        text = "\n".join(part for part in (str(message.get("text") or ""), attached(files_of(message))) if part)
         user = str(message.get("user") or message.get("bot_id") or NOBODY)
         if user == self._workspace.bot_user or message.get("bot_id") == self._workspace.bot_id:
             status = own.get(ts, RunStatus.COMPLETED)
             known = remembered and status not in UNFINISHED
             return None if known else Line(ts, self._workspace.bot_user, text, OWN.get(status, "your own answer"))
-        text = "\n".join(part for part in (text, attached(files_of(message))) if part)
         if not message.get("bot_id"):
             return Line(ts, user, text)
         profile = message.get("bot_profile") or {}
         return Line(ts, user, text, "a bot", str(message.get("username") or profile.get("name") or user))
-
-
-def files_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The files on a message, whatever JSON it is."""
-    files = message.get("files")
-    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
 
 
 def _with_words(line: Line, heard: Mapping[FileKey, str]) -> Line:
@@ -157,11 +155,12 @@ def _with_words(line: Line, heard: Mapping[FileKey, str]) -> Line:
 
 
 async def read_thread(
-    slack: Slack, place: Place, oldest: str | None, latest: str, *, inclusive: bool = False
+    slack: Slack, place: Place, oldest: str | None, latest: str | None, *, inclusive: bool = False
 ) -> tuple[list[Mapping[str, Any]], bool]:
     """The thread's messages between two ts, oldest first, and whether that is all of them."""
     messages: dict[str, Mapping[str, Any]] = {}  # by ts: the root heads every page
-    more: dict[str, Any] = {"oldest": oldest} if oldest else {}
+    bounds = {"oldest": oldest, "latest": latest}
+    more: dict[str, Any] = {name: ts for name, ts in bounds.items() if ts}
     if inclusive:
         more["inclusive"] = True
     for _ in range(PAGES):
@@ -170,7 +169,6 @@ async def read_thread(
             patience=PATIENCE,
             channel=place.channel,
             ts=place.thread_ts,
-            latest=latest,
             limit=PAGE,
             **more,
         )

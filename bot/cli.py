@@ -1,9 +1,13 @@
-"""The command: run | check | manifest. Exit codes: 0 done, 1 a check failed, 2 settings, 3 database."""
+"""The command: run | check | manifest | forget | playground.
+
+Exit codes: 0 done, 1 a check failed or something could not be forgotten, 2 settings or arguments, 3 database.
+"""
 
 import asyncio
 import logging
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -11,11 +15,17 @@ import click
 from bot import app, logs
 from bot.check import ChecksFailed, Mark, check
 from bot.errors import SettingsError, ThreadmateError
+from bot.forget import forget
+from bot.forget_what import NotATargetError, target
 from bot.manifest import read_manifest
-from bot.settings import Settings
-from storage.errors import StorageError, UnknownDatabase
+from bot.settings import Settings, openai_environ
+from storage.errors import DatabaseInUse, StorageError, UnknownDatabase
 
 CHECK_FAILED, BAD_SETTINGS, BAD_DATABASE = 1, 2, 3
+STOP_FIRST = (
+    "The bot is running on this SQLite database, which serves one process: stop it, forget, and start it again. "
+    "A --dry-run may be made beside it. Nothing was removed."
+)
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +73,48 @@ def manifest() -> None:
     app_manifest = read_manifest()
     click.echo(app_manifest.text.rstrip())
     click.echo(f"# Create the app: {app_manifest.creation_url}")
+
+
+@main.command("forget")
+@click.option("--thread", metavar="URL", help="A Slack thread: the link of any of its messages.")
+@click.option("--user", metavar="ID", help="A person, by their Slack member id.")
+@click.option("--channel", metavar="ID", help="A channel or DM, by its Slack id.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def forget_command(thread: str | None, user: str | None, channel: str | None, *, dry_run: bool) -> None:
+    """Remove what we and OpenAI keep of a thread, a person or a channel; it can be run again at any time.
+
+    On SQLite the bot must be stopped, but for a dry run. Nothing is removed from Slack.
+    """
+    try:
+        what = target(thread, user, channel)
+    except NotATargetError as sentence:
+        _give_up([str(sentence)], BAD_SETTINGS)
+    settings = _settings()
+    logs.configure("ERROR", settings.log_format)
+    try:
+        done = asyncio.run(forget(settings, what, click.echo, dry_run=dry_run))
+    except DatabaseInUse:
+        _give_up([STOP_FIRST], BAD_DATABASE)
+    except UnknownDatabase as error:
+        _give_up([str(error)], BAD_SETTINGS)
+    except StorageError as error:
+        _give_up([str(error)], BAD_DATABASE)
+    if not done:
+        sys.exit(CHECK_FAILED)
+
+
+@main.command()
+@click.option("--port", default=8930, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
+def playground(port: int, *, open_page: bool, data: Path | None) -> None:
+    """Try Threadmate in a browser tab: Slack emulated on this machine, no account needed.
+
+    Answers come from OpenAI if OPENAI_API_KEY is set in the environment, else from a script. No .env is read.
+    """
+    from bot.playground.command import play  # nothing else loads the emulators
+
+    sys.exit(play(port, open_page=open_page, data=data, openai_environ=openai_environ()))
 
 
 async def _checked_run(settings: Settings) -> None:

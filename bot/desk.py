@@ -1,18 +1,25 @@
 """What handlers may do: the front desk, where Slack's people are received."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot import words
 from bot.addressing import Post
 from bot.anew import Anew
+from bot.attachments.changes import FileChanges
+from bot.attachments.library import Librarian
+from bot.borders import Borders, Standing
 from bot.errors import SlackError
+from bot.files_window import FilesWindow
 from bot.inbox import Inbox
 from bot.opinions import Opinions
+from bot.pressed import Press, Questions
 from bot.reply.details import Leaf
 from bot.reply.reason import About
 from bot.step_details import StepDetails
 from bot.workspaces import Workspaces
+from storage.file_records import NewLibraryChange
 from storage.records import ACTIVE, Place
 from storage.store import Store
 
@@ -31,6 +38,11 @@ class FrontDesk:
     details: StepDetails
     opinions: Opinions
     anew: Anew
+    questions: Questions
+    changes: FileChanges
+    librarian: Librarian
+    files: FilesWindow
+    borders: Borders
 
     def refusal(self, team: str, external: bool) -> str | None:
         """Why a press is not for us; None where it is."""
@@ -61,6 +73,23 @@ class FrontDesk:
         sentence = await self.anew.to(team, channel, question_ts, user)
         if sentence:
             await self.whisper(team, channel, user, sentence, thread_ts)
+
+    async def ask(self, press: Press, thread_ts: str | None) -> None:
+        """Take a question that somebody asks by a button, or tell why not; committed when this returns."""
+        sentence = await self.questions.ask(press)
+        if sentence:
+            await self.whisper(press.team, press.channel, press.user, sentence, thread_ts)
+
+    async def take_edit(self, post: Post, taken_off: Collection[str]) -> None:
+        """Take an edit; `taken_off` are Slack's ids of files that are not on the message any more."""
+        await self.inbox.change(post)
+        if taken_off:
+            await self.changes.taken_off(post.team, post.channel, post.ts, taken_off)
+
+    async def take_deletion(self, team: str, channel: str, ts: str) -> None:
+        """Take a deletion: of the message, of its answer, and of its files."""
+        await self.inbox.withdraw(team, channel, ts)
+        await self.changes.message_deleted(team, channel, ts)
 
     async def offer_anew(self, post: Post) -> None:
         """Offer the author of a changed question to answer it again, if we have answered it and still can."""
@@ -105,6 +134,18 @@ class FrontDesk:
             log.warning("somebody else's details", extra={"user": user})
             return
         await self.details.fill(leaf, view_id)
+
+    async def change_library(self, new: NewLibraryChange) -> str | None:
+        """Have a library changed by a member of its channel, or tell why not."""
+        if not new.slack_files:
+            return words.LIBRARY_NO_FILES
+        match await self.borders.standing(new.team, new.channel, new.user):
+            case Standing.STRANGER:
+                return words.LIBRARY_MEMBERS_ONLY
+            case Standing.UNKNOWN:
+                return words.LIBRARY_NOT_HERE
+        await self.librarian.ask(new)
+        return None
 
     async def whisper(self, team: str, channel: str, user: str, sentence: str, thread_ts: str | None) -> None:
         """Tell one person something that the others do not see."""

@@ -1,6 +1,10 @@
 """How a run is stored when it has ended. Pure."""
 
-from bot.errors import AssistantError, ResponseFailed, ThreadmateError
+from bot import words
+from bot.assistant.events import Finished, FinishStatus
+from bot.attachments.making import brings_files
+from bot.errors import AssistantError, ContextTooLong, FunctionsUnsupported, ResponseFailed, ThreadmateError
+from bot.reply.markdown import safe
 from bot.reply.steps import title
 from bot.reply.transcript import TimedStep, Transcript
 from storage.records import ANSWERED, Claim, Ending, Response, RunStatus, RunStep
@@ -22,6 +26,31 @@ def ending(
         last_seen_ts=claim.messages[-1].ts if advances and claim.messages else None,
         first_text_at=transcript.first_text_at,
     )
+
+
+def told(transcript: Transcript) -> tuple[RunStatus, list[str]]:
+    """How an answer ended that was told to its end, and what people must know of that.
+
+    Raises FunctionsUnsupported, ContextTooLong and ResponseFailed.
+    """
+    finished = transcript.finished
+    if finished is None or transcript.calls:
+        raise FunctionsUnsupported("a function call")
+    if finished.status is FinishStatus.FAILED:
+        if finished.code == "context_length_exceeded":
+            raise ContextTooLong(finished.code)
+        raise ResponseFailed(finished.code)
+    return RunStatus(finished.status.value), _notes(transcript, finished)
+
+
+def _notes(transcript: Transcript, finished: Finished) -> list[str]:
+    if finished.status is FinishStatus.INCOMPLETE:
+        return [words.CUT_SHORT.get(finished.code, words.CUT_SHORT_OTHERWISE)]
+    if transcript.refused:
+        return [words.REFUSED]
+    if safe(transcript.text).strip():
+        return []
+    return [words.MADE if brings_files(transcript) else words.EMPTY_ANSWER]
 
 
 def detail(error: ThreadmateError) -> str:

@@ -10,6 +10,7 @@ ThreadmateError
 │   │   ├── KeyRejected           401, 403
 │   │   ├── ModelUnavailable      no such model
 │   │   ├── MemoryLost            the conversation is gone
+│   │   ├── FileLost              a File is gone that we have uploaded
 │   │   ├── ContextTooLong        the input does not fit the model
 │   │   ├── ContainerExpired      the code interpreter's container is gone        (again)
 │   │   ├── DanglingCall          a function call in the memory was never answered
@@ -107,6 +108,12 @@ class ModelUnavailable(AssistantRefused):
 
 class MemoryLost(AssistantRefused):
     """The conversation does not exist any more."""
+
+    code = "failed"
+
+
+class FileLost(AssistantRefused):
+    """OpenAI has a File no more that we have uploaded there."""
 
     code = "failed"
 

@@ -7,7 +7,7 @@ from functools import partial
 from bot.addressing import FollowThreads, Manners, Post, decide, is_a_person
 from bot.clock import Clock
 from bot.workspaces import Workspaces
-from storage.records import Heard, Place, Reopening, Touched
+from storage.records import Heard, NewMessage, Place, Reopening, Touched, Verdict
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,15 @@ class Inbox:
         verdict_on = partial(decide, post, manners=self._manners(post.team), now=self._clock.time())
         heard, verdict = await self._store.messages.hear(post.message(), verdict_on)
         log.info("heard a message", extra={"heard": heard.value, "reason": verdict.reason, "ts": post.ts})
+        if heard is Heard.ACCEPTED:
+            self._wake()
+        return heard
+
+    async def ask(self, message: NewMessage) -> Heard:
+        """Take a question that somebody asked by a button. Committed when this returns; StorageError where not."""
+        verdict = Verdict(accept=True, reason="a button", following=message.user)
+        heard, _ = await self._store.messages.hear(message, lambda _thread: verdict)
+        log.info("heard a question by a button", extra={"heard": heard.value, "ts": message.ts})
         if heard is Heard.ACCEPTED:
             self._wake()
         return heard

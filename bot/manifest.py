@@ -29,6 +29,16 @@ class Manifest:
         return tuple(self.content["settings"]["event_subscriptions"]["bot_events"])
 
     @property
+    def shortcuts(self) -> tuple[str, ...]:
+        """The callback ids of its message shortcuts."""
+        return tuple(shortcut["callback_id"] for shortcut in self.content["features"]["shortcuts"])
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Its slash commands."""
+        return tuple(command["command"] for command in self.content["features"]["slash_commands"])
+
+    @property
     def creation_url(self) -> str:
         """Where a click creates the app with this manifest (reference/slack-platform.md §10)."""
         return f"https://api.slack.com/apps?new_app=1&manifest_yaml={quote(self.text, safe='')}"

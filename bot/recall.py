@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.catch_up import TOMBSTONE, read_thread
 from bot.errors import SlackRefused
+from bot.files.slack_file import files_of
 from bot.slack import Slack
 from storage.records import Claim, Said
 from storage.runs import Runs
@@ -38,7 +39,7 @@ async def recall(slack: Slack, runs: Runs, claim: Claim) -> None:
 
 def _said(messages: Iterable[Mapping[str, Any]]) -> dict[str, Said]:
     return {
-        str(message["ts"]): Said(str(message.get("text") or ""), tuple(message.get("files") or ()))
+        str(message["ts"]): Said(str(message.get("text") or ""), tuple(files_of(message)))
         for message in messages
         if message.get("subtype") != TOMBSTONE
     }

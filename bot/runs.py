@@ -2,26 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from bot import words
-from bot.addressing import without_mention
 from bot.asking import Asking, Library, Question, drop_parts
 from bot.assistant.engine import Engine, Turn
-from bot.assistant.events import Event, FinishStatus, Started
+from bot.assistant.events import Event, Started
 from bot.assistants import Assistant
+from bot.attachments.records import Ingested
+from bot.borders import Borders
 from bot.catch_up import UNFINISHED
 from bot.clock import Clock
-from bot.endings import detail, ending
+from bot.endings import detail, ending, told
 from bot.errors import (
-    ContextTooLong,
-    FunctionsUnsupported,
     MemoryLost,
     RequestRejected,
-    ResponseFailed,
     RunPoisoned,
     RunTimedOut,
     SlackOutcomeUnknown,
@@ -32,10 +30,10 @@ from bot.errors import (
     TooManyRuns,
 )
 from bot.people import People
+from bot.pressed import Aloud
 from bot.recall import recall
 from bot.reply.calls import Address, Calls
-from bot.reply.closing import Closing
-from bot.reply.markdown import safe
+from bot.reply.closing import Ask, Closing
 from bot.reply.message import Reply
 from bot.reply.sources import sources
 from bot.reply.steps import plain_line
@@ -43,6 +41,7 @@ from bot.reply.transcript import Transcript, cut_off, further
 from bot.signals import Cause, Signals, cancelled, settled
 from bot.turn import Afterwards, Rewound, Trail, TurnTaker
 from bot.withdrawal import MAX_LAPSES, withdraw
+from bot.wordless import Wordless, is_greeting, received
 from bot.workspaces import Workspace, Workspaces
 from storage.records import ANSWERED, Claim, RunStatus
 from storage.store import Store
@@ -68,7 +67,7 @@ class Desk:
     run_timeout: float  # seconds
     runs_per_person_hour: int
     catch_up_messages: int
-    allow_external: bool = False  # people of other organisations may see what the operator's own see
+    borders: Borders
 
 
 async def answer(desk: Desk, claim: Claim, signals: Signals) -> None:
@@ -77,7 +76,9 @@ async def answer(desk: Desk, claim: Claim, signals: Signals) -> None:
     Or take its answer back, where that is what is asked for.
     Raises LeaseLost; and SlackError where Slack cannot take the end now, for then the run is taken again.
     """
-    work = Work(desk, claim, signals)
+    place = claim.thread.place
+    aloud = Aloud(desk.workspaces.of(place.team), desk.people[place.team], desk.store.runs, signals.guard)
+    work = Work(desk, await aloud.say(claim), signals)
     try:
         if claim.run.withdraw_requested:
             return await work.withdraw()
@@ -109,12 +110,15 @@ class Work:
         self._taker = TurnTaker(desk.engine, desk.clock)
         self._transcript = Transcript()
         self._live = True  # it is told while it happens
+        self._read_along = True  # by people of another organisation, as long as that is not known
         self._kept = Transcript()  # of a telling that broke off: it stays if no other reaches as far
         self._responses: list[str] = [response.response_id for response in claim.responses]
         self._asked = claim.run.attempt > 1  # an attempt before this one may have asked
         self._admitted = self._asked  # whoever asked was not found too hasty
+        self._parts_left = False  # documents that only this turn was given stay in the memory for now
         self._notes: list[str] = []
         self._question: Question | None = None  # what was asked last
+        self._ingested: Ingested | None = None  # its files
         self._asking = Asking(
             desk.store,
             self._workspace,
@@ -132,10 +136,12 @@ class Work:
         """Ask, listen and write; then end the run, unless it shall begin again."""
         if self._claim.run.lapses >= MAX_LAPSES:
             raise RunPoisoned(f"{self._claim.run.lapses} leases lapsed")
-        if self._is_greeting():
+        if is_greeting(self._claim, self._workspace.bot_user):
             return await self._end(replace(self._transcript, text=words.GREETING), RunStatus.COMPLETED, seen=False)
         await self._refuse_the_hasty()
         await self.reply.working()
+        if cause := await self._receive():
+            return cause
         cause = await self._ask()
         if cause is Cause.TOLD:
             return await self._told()
@@ -143,12 +149,27 @@ class Work:
             return await self._stopped()
         return cause
 
+    async def _receive(self) -> Cause | None:
+        """Say what is ready, where people sent files without a word; None where there is something to answer."""
+        wordless = Wordless(self._desk.store.runs, self._asking, self._desk.clock, self._signals)
+        bot_user, say = self._workspace.bot_user, self.reply.say
+        self._claim, ingested = await wordless.gather(self._claim, bot_user, say, self._deadline)
+        if self._signals.restart.is_set():
+            return Cause.RESTART
+        if self._signals.stop.is_set():
+            return await self._stopped()
+        if ingested is None:
+            return None
+        self._ingested, questions = received(ingested)
+        return await self._end(self._transcript, RunStatus.COMPLETED, seen=False, questions=questions)
+
     async def _ask(self) -> Cause:
-        """Ask and listen; once more where the memory, or the channel's store, turns out to be gone."""
+        """Ask and listen; once more where something that was named turns out to be gone at OpenAI."""
         repaired = set[type[ThreadmateError]]()
         while True:
             try:
                 self._question = await self._compose()
+                self._ingested = self._question.ingested
                 return await self._listen(self._question.turn)
             except (MemoryLost, RequestRejected) as error:
                 if type(error) in repaired or not await self._repaired(error):
@@ -161,10 +182,7 @@ class Work:
             log.warning("the conversation is gone; a new one begins")
             self._forget_memory()
             return True
-        lost = self._question and await self._asking.store_was_lost(self._claim, self._question)
-        if lost:
-            self._notes.append(words.FILES_GONE.format(names=", ".join(lost)))
-        return lost is not None
+        return await self._asking.repaired(self._claim, self._question, self._desk.engine)
 
     def _forget_memory(self) -> None:
         thread = replace(self._claim.thread, memory=None, tail_item_id=None, last_seen_ts=None)
@@ -180,13 +198,12 @@ class Work:
         unfinished = any(status in UNFINISHED and ts > (thread.last_seen_ts or "") for ts, status in own.items())
         if unfinished and not self._asked:
             await self._rewind()
+        if not self._asked:
+            await self._asking.drop_left(self._desk.engine, self._claim.thread)
+        self._read_along = await self._desk.borders.read_along(self._claim)
         return await self._asking.question(
-            self._claim, memory, own, self.reply.say, self._deadline, outsiders=self._read_by_others()
+            self._claim, memory, own, self.reply.say, self._deadline, outsiders=self._read_along
         )
-
-    def _read_by_others(self) -> bool:
-        """Whether people of another organisation read along who shall not see how the answer came about (§6)."""
-        return not self._desk.allow_external and any(message.shared for message in self._claim.messages)
 
     async def _open_memory(self) -> str:
         thread, lease = self._claim.thread, self._claim.lease
@@ -257,16 +274,6 @@ class Work:
 
     # -- before it ---------------------------------------------------------------------------------
 
-    def _is_greeting(self) -> bool:
-        """Whether it is a bare mention that begins a thread: there is nothing to answer yet."""
-        place = self._claim.thread.place
-        return all(
-            message.ts == place.thread_ts
-            and not message.files
-            and not without_mention(message.text or "", self._workspace.bot_user)
-            for message in self._claim.messages
-        )
-
     async def _refuse_the_hasty(self) -> None:
         person, place = self._claim.messages[-1].user, self._claim.thread.place
         count = await self._desk.store.runs.of_person(place.team, person, HOUR)
@@ -288,31 +295,23 @@ class Work:
             self.reply.begin_again()
             return True
         await self.reply.withdraw()
+        await self._desk.library.produced.take_back(claim)
         await self._finish(RunStatus.CANCELLED, error="withdrawn", seen=False)
         return False
 
     async def withdraw(self) -> None:
         """Take an answer back whose question was deleted after it had been given."""
         desk = self._desk
+        if self._claim.run.lapses < MAX_LAPSES:
+            await desk.library.produced.take_back(self._claim)
         await withdraw(self._claim, self.reply, desk.store.runs, desk.engine, self._taker, self._deadline)
 
     # -- after it ----------------------------------------------------------------------------------
 
     async def _told(self) -> Cause:
-        finished = self._transcript.finished
-        if finished is None or self._transcript.calls:
-            raise FunctionsUnsupported("a function call")
-        if finished.status is FinishStatus.FAILED:
-            if finished.code == "context_length_exceeded":
-                raise ContextTooLong(finished.code)
-            raise ResponseFailed(finished.code)
-        if finished.status is FinishStatus.INCOMPLETE:
-            self._notes.append(words.CUT_SHORT.get(finished.code, words.CUT_SHORT_OTHERWISE))
-        elif self._transcript.refused:
-            self._notes.append(words.REFUSED)
-        elif not safe(self._transcript.text).strip():
-            self._notes.append(words.EMPTY_ANSWER)
-        return await self._end(self._transcript, RunStatus(finished.status.value), feedback=True)
+        status, note = told(self._transcript)
+        self._notes += note
+        return await self._end(self._transcript, status, feedback=True)
 
     async def _stopped(self) -> Cause:
         with suppress(TimeoutError):
@@ -333,8 +332,8 @@ class Work:
         self.reply.settle()
         try:
             retry = not isinstance(error, TooManyRuns)
-            told = further(self._transcript, self._kept)
-            await self._end(told, RunStatus.FAILED, error=error.code, try_again=retry)
+            furthest = further(self._transcript, self._kept)
+            await self._end(furthest, RunStatus.FAILED, error=error.code, try_again=retry)
         except SlackRefused as refused:
             log.warning("the reply could not be ended", extra={"error": refused.error})
             await self._finish(RunStatus.FAILED, error=error.code, seen=False)
@@ -354,23 +353,27 @@ class Work:
         seen: bool = True,
         try_again: bool = False,
         feedback: bool = False,
+        questions: Sequence[Ask] = (),
     ) -> Cause:
         """Bring the end to the screen and store it; RESTART where an edit came in between."""
         now = self._desk.clock
         transcript = self._transcript = cut_off(transcript, now.time())
         seconds = None if self._asked else now.monotonic() - self._began
-        cited = sources(transcript.sources, await self._asking.shown(self._claim, self._question, transcript))
-        steps = () if self._read_by_others() else transcript.steps
-        of_files = self._question.ingested.notes if self._question else ()
-        closing = Closing((*of_files, *self._notes), steps, seconds, try_again, feedback, cited)
+        cited = sources(transcript.sources, await self._asking.shown(self._claim, self._ingested, transcript))
+        steps = () if self._read_along else transcript.steps
+        of_files = self._ingested.notes if self._ingested else ()
+        closing = Closing((*of_files, *self._notes), steps, seconds, try_again, feedback, cited, questions)
         await self.reply.close(transcript, closing)
-        if status in ANSWERED and self._question:
-            await drop_parts(self._desk.engine, self._question, self._claim.thread.tail_item_id)
+        if status in ANSWERED:
+            below = self._desk.library.produced.below
+            await below(self.reply, closing, self._claim, transcript, self._signals.guard, self._deadline)
+            self._parts_left = not await drop_parts(self._desk.engine, self._claim, self._question)
         return await self._finish(status, error=error, seen=seen)
 
     async def _finish(self, status: RunStatus, *, error: str | None = None, seen: bool = True) -> Cause:
         transcript = self._transcript
         stored = ending(self._claim, transcript, self._responses, status, error, seen=seen)
+        stored = replace(stored, parts_left=self._parts_left)
         lease, answered = self._claim.lease, status in ANSWERED
         if not await self._desk.store.runs.finish(lease, stored, unless_restarted=answered):
             return Cause.RESTART

@@ -129,7 +129,7 @@ class Settings(BaseModel):
     assistant_instructions_file: Path | None = Field(None, description="a UTF-8 text file with the instructions")
     assistant_tools: Tools = Field(
         (),
-        description="a comma list of file_search, code_interpreter, web_search; "
+        description="a comma list of file_search, code_interpreter, web_search, image_generation; "
         "unset: file_search where VECTOR_STORE_IDS is set, else none",
     )
     vector_store_ids: Names = Field(

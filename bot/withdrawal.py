@@ -48,7 +48,9 @@ async def _forget(claim: Claim, engine: Engine, taker: TurnTaker, until: float) 
     if thread.tail_item_id == run.tail_after:
         forget = partial(engine.rewind, thread.memory, run.tail_before)
     else:
-        added = frozenset(item for response in claim.responses for item in response.item_ids)
+        added = {item for response in claim.responses for item in response.item_ids}
+        if run.tail_after and run.tail_after != run.tail_before:
+            added.add(run.tail_after)  # its question, where the answer went before, with a file (`Removal`)
         forget = partial(engine.erase, thread.memory, added, run.tail_before)
     try:
         await taker.patiently(forget, until)

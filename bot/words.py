@@ -35,7 +35,82 @@ READING = "is reading {name}…"
 READING_ONE_OF = "is reading {name} ({number} of {count})…"
 HEARD = "I heard in “{name}”: “{text}”"
 HEARD_NOTHING = "nothing"
+MADE = "Here is what I made:"
+MADE_LEFT_OUT = "Left out, as one answer may bring at most {files} files and {size}: {names}."
+MADE_GONE = "“{name}” was gone before I could fetch it: please ask for it again."
+MADE_UNREACHABLE = "“{name}” could not be fetched from OpenAI: please ask for it again."
+MADE_EMPTY = "“{name}” is empty, so it is not here."
+MADE_LATE = "“{name}” took too long to bring here: please ask for it again."
+MADE_MORE = "{count} more did not come either."
+MADE_NOT_SHOWN = "Slack has not shown {names} here yet: if that stays so, please ask again."
+FILE_READY = "{names} is ready. Ask me anything about it."
+FILES_READY = "{names} are ready. Ask me anything about them."
+FILES_MORE = "and {count} more"
+ASK_ABOUT_DOCUMENT = (
+    ("Summarise it", "Summarise {names} in a few sentences."),
+    ("What matters most?", "What are the most important points in {names}?"),
+)
+ASK_ABOUT_DATA = (
+    ("What is in it?", "What is in {names}? Describe how it is built up."),
+    ("What stands out?", "What stands out in {names}?"),
+)
+ASK_ABOUT_PICTURE = (
+    ("What does it show?", "What does {names} show?"),
+    ("Read the text in it", "What text can be read in {names}?"),
+)
+ASK_ABOUT_FILES = (
+    ("Summarise them", "Summarise each of these files in a sentence or two: {names}."),
+    ("How do they relate?", "What do these files have in common, and where do they differ: {names}?"),
+)
+"""What the buttons under files without a word say, at most 75 characters, and what they ask."""
+
+ASKED_BY = "{name} asks:"
+ASKED_ALREADY = "Somebody has asked this already: the answer is in this thread."
+NOTES_MORE = "{count} more files could not be used as they should."
 FILES_GONE = "These files are no longer in Slack or at OpenAI, so I cannot search them any more: {names}."
+FORGOTTEN = "What stood here was about a file that has been deleted."
+
+LIBRARY_ADDED = "{who} added {names} to this channel's library: every thread here can search it now."
+LIBRARY_REMOVED = "{who} removed {names} from this channel's library: only its own thread can search it now."
+LIBRARY_NO_FILES = "There is no file on this message. Use this on a message with a document."
+LIBRARY_HAS_IT = "{names} is in this channel's library already."
+LIBRARY_HAS_IT_NOT = "{names} is not in this channel's library."
+LIBRARY_NOT_SEARCHED = "{names} is of a kind that cannot be searched, so it cannot be in a library."
+LIBRARY_MEMBERS_ONLY = "Only members of a channel may change its library: join the channel first."
+LIBRARY_NOT_HERE = "I cannot see who is in this conversation: please add me to it, and try again."
+LIBRARY_CLOSED = "This channel is shared with another organisation, so its library is closed."
+LIBRARY_LATER = "This does not work right now. I go on trying, and say so in the thread when it is done."
+
+FILES_TITLE = "Files"  # at most 24 characters, as all words of a modal's frame
+FILES_LOADING = "Loading…"
+FILES_PAGE = "Page {page} of {pages} · {count} files"
+FILES_PREVIOUS = "Newer"
+FILES_NEXT = "Older"
+FILES_CLOSE = "Close"
+FILES_NONE_IN_THREAD = "There are no files in this thread. Post one and mention me, and I read it."
+FILES_NONE_IN_CHANNEL = "I keep no files of this conversation. Post one and mention me, and I read it."
+FILES_LATE = "That took too long. Please try again."
+FILES_MEMBERS_ONLY = "Only members of this channel may see its files: join the channel first."
+FILES_NOT_YOURS = "Only whoever posted a file, or an administrator of this bot, may remove it."
+FILES_UPLOADER = "posted by {name}"
+FILES_STATES = {"ready": "ready", "searching": "being made searchable", "attaching": "being read"}
+FILES_FAILED = {
+    "server_error": "failed: OpenAI could not read it, send it again",
+    "unsupported_file": "failed: this kind cannot be searched",
+    "invalid_file": "failed: no text was found in it",
+    "gone": "failed: it is no longer there, send it again",
+}
+FILES_THIS_THREAD = "this thread only"
+FILES_ONE_THREAD = "one thread only"
+FILES_LIBRARY = "channel library"
+FILES_REMOVE = "Remove"
+FILES_REMOVE_TITLE = "Remove this file?"
+FILES_REMOVE_TEXT = "I forget “{name}”, and what my answers quoted of it. In Slack it stays where it is."
+FILES_KEEP = "Keep"
+COMMAND_HELP = (
+    "`/threadmate files` shows the files of this conversation that I can read. "
+    "To ask me something, mention me in a thread, or write to me in a direct message."
+)
 
 STEPS = {
     "file_search": "Searching the files",

@@ -6,11 +6,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.anew import REGENERATE_EDITED
+from bot.attachments import listing
 from bot.desk import FrontDesk
 from bot.reply import reason
+from bot.reply.closing import ASK
 from handlers.actions import Actions, acknowledge
 from handlers.agent import Agent
 from handlers.catch_all import on_anything, on_error
+from handlers.changes import Changes
+from handlers.files import Files, acknowledge_command
 from handlers.messages import Messages
 
 SUBSCRIPTIONS = {
@@ -20,6 +24,10 @@ SUBSCRIPTIONS = {
     "agent_session_stopped": ("agent_session_stopped",),
     "agent_session_title_changed": ("agent_session_title_changed",),
     "app_context_changed": ("app_context_changed",),
+    "channel_shared": ("channel_shared",),
+    "channel_unshared": ("channel_unshared",),
+    "file_change": ("file_change",),
+    "file_deleted": ("file_deleted",),
 }
 """The events we handle, and what `manifest.yml` subscribes to for each."""
 
@@ -28,7 +36,8 @@ EDITED: dict[str, Any] = {"type": "message", "subtype": "message_changed"}
 
 def register(app: AsyncApp, desk: FrontDesk) -> None:
     """Tell Bolt who handles what. First match wins, so the catch-all comes last."""
-    messages, agent, actions = Messages(desk), Agent(desk), Actions(desk)
+    messages, agent, actions, changes = Messages(desk), Agent(desk), Actions(desk), Changes(desk)
+    files = Files(desk)
 
     app.event("app_mention")(messages.on_message)
     app.event(EDITED)(ack=messages.on_message, lazy=[messages.after_edit])
@@ -37,17 +46,30 @@ def register(app: AsyncApp, desk: FrontDesk) -> None:
     app.event("agent_session_stopped")(agent.on_stopped)
     app.event("agent_session_title_changed")(agent.on_noted)
     app.event("app_context_changed")(agent.on_noted)
+    app.event("channel_shared")(files.on_sharing)
+    app.event("channel_unshared")(files.on_sharing)
+    app.event("file_deleted")(changes.on_file_deleted)
+    app.event("file_change")(changes.on_file_changed)
+
+    app.shortcut("add_to_library")(ack=acknowledge, lazy=[files.on_add])
+    app.shortcut("remove_from_library")(ack=acknowledge, lazy=[files.on_remove])
+    app.shortcut("files_in_thread")(ack=acknowledge, lazy=[files.on_files_in_thread])
+    app.command("/threadmate")(ack=acknowledge_command, lazy=[files.on_command])
 
     app.action("feedback")(ack=acknowledge, lazy=[actions.on_feedback])
     app.view(reason.MODAL)(ack=acknowledge, lazy=[actions.on_reason])
     app.action("regenerate")(ack=acknowledge, lazy=[actions.on_regenerate])
     app.action(REGENERATE_EDITED)(ack=acknowledge, lazy=[actions.on_regenerate_edited])
     app.action("try_again")(ack=acknowledge, lazy=[actions.on_try_again])
+    app.action(re.compile(f"{ASK}[0-9]"))(actions.on_question)
     app.action("stop")(ack=acknowledge, lazy=[actions.on_stop])
     app.action("details")(ack=acknowledge, lazy=[actions.on_details])
     app.action(re.compile("details_(?:previous|next)"))(ack=acknowledge, lazy=[actions.on_page])
+    app.action(listing.REMOVE)(ack=acknowledge, lazy=[files.on_remove_file])
+    app.action(re.compile(f"{listing.PREVIOUS}|{listing.NEXT}"))(ack=acknowledge, lazy=[files.on_page])
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[])
 
     app.view(re.compile(".*"))(ack=acknowledge, lazy=[])
+    app.shortcut(re.compile(".*"))(ack=acknowledge, lazy=[])
     app.event(re.compile(".*"))(on_anything)
     app.error(on_error)

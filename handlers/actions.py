@@ -6,6 +6,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncRespond
 
 from bot.desk import FrontDesk
+from bot.pressed import Press
+from bot.reply.closing import ASK
 from bot.reply.details import Leaf
 from bot.reply.reason import About
 from bot.slack import NO_ANSWER
@@ -60,6 +62,21 @@ class Actions:
                 await respond(delete_original=True)
             except NO_ANSWER as error:
                 log.info("an offer stays on the screen", extra={"error": type(error).__name__})
+
+    async def on_question(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Handle a button that asks a question: it is acknowledged once the question is committed."""
+        if pressed := await self._pressed(body):
+            press = Press(
+                team=pressed.team,
+                channel=pressed.channel,
+                message_ts=pressed.message_ts,
+                number=pressed.action_id.removeprefix(ASK),
+                user=pressed.user,
+                user_team=pressed.user_team,
+                question=pressed.value,
+            )
+            await self._desk.ask(press, pressed.thread_ts)
+        await ack()
 
     async def on_try_again(self, body: dict[str, Any]) -> None:
         """Handle "Try again"."""

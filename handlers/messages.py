@@ -24,16 +24,16 @@ class Messages:
             match parsed:
                 case Ignored(reason):
                     log.info("not a message for us", extra={"reason": reason})
-                case Edited(post):
-                    await self._inbox.change(post)
+                case Edited(post, taken_off):
+                    await self._desk.take_edit(post, taken_off)
                 case Deleted(team, channel, ts):
-                    await self._inbox.withdraw(team, channel, ts)
+                    await self._desk.take_deletion(team, channel, ts)
                 case _:
                     await self._inbox.accept(parsed)
 
     async def after_edit(self, body: dict[str, Any]) -> None:
         """Handle the same event once more, behind its acknowledgement: what was answered may be answered anew."""
         parsed = parse_message(body)
-        if isinstance(parsed, Edited):
+        if isinstance(parsed, Edited) and parsed.reworded:
             with ids(event=body.get("event_id", "")):
                 await self._desk.offer_anew(parsed.post)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.addressing import Post
+from bot.files.slack_file import files_of
 from bot.reply.details import Leaf
 from bot.reply.reason import About, reason_in
 
@@ -16,14 +17,30 @@ MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast", "me_messag
 BOT_SUBTYPES = frozenset({"bot_message"})
 
 TOMBSTONE = "tombstone"
-"""What a deleted message with replies is changed into (docs.slack.dev/reference/events/message)."""
+"""What a deleted message with replies is changed into (docs.slack.dev/reference/events/message), and the mode of
+what Slack leaves of a deleted file on messages (docs.slack.dev/reference/objects/file-object).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A message was changed; `post` is how it reads now."""
+    """A message was changed; `post` is how it reads now.
+
+    `taken_off` are Slack's ids of files that are not on it any more. `reworded`: its author changed it, not Slack,
+    which takes deleted files off.
+    """
 
     post: Post
+    taken_off: tuple[str, ...] = ()
+    reworded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FileTold:
+    """Something happened to a file."""
+
+    team: str
+    file_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,8 @@ class Pressed:
     external: bool
     value: str
     trigger_id: str = ""  # opens a modal, within three seconds
+    action_id: str = ""
+    user_team: str = ""  # whoever pressed may belong to another one than `team`
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +126,16 @@ def parse_message(body: Payload) -> Post | Edited | Deleted | Ignored:
     return _posted(body, event, event)
 
 
+def parse_file(body: Payload) -> FileTold | Ignored:
+    """Read the body of a `file_deleted` or `file_change` event: the id is all that it is certain to tell."""
+    event = body.get("event") or {}
+    file = event.get("file")
+    file_id = event.get("file_id") or (file.get("id") if isinstance(file, Mapping) else None)
+    if not isinstance(file_id, str) or not file_id:
+        return Ignored("an event about no file")
+    return FileTold(installed_team(body), file_id)
+
+
 def parse_stop(body: Payload) -> Stopped | Ignored:
     """Read the body of an `agent_session_stopped` event (reference/slack-platform.md §1.4)."""
     event = body.get("event") or {}
@@ -130,17 +159,19 @@ def parse_button(body: Payload) -> Pressed | Ignored:
 
     Other organisations' people see our buttons too; where Slack does not say whose they are, they count as such.
     """
-    container, (team, user, external) = body.get("container") or {}, _presser(body)
+    container, (team, user, external) = body.get("container") or {}, presser(body)
     channel, message_ts = container.get("channel_id"), container.get("message_ts")
     if not channel or not message_ts or not user:
         return Ignored("a button outside a message")
-    value, trigger = str(_action(body).get("value") or ""), str(body.get("trigger_id") or "")
-    return Pressed(team, channel, message_ts, container.get("thread_ts"), user, external, value, trigger)
+    action, trigger = pressed_action(body), str(body.get("trigger_id") or "")
+    about = str(action.get("value") or ""), trigger, str(action.get("action_id") or "")
+    user_team = str((body.get("user") or {}).get("team_id") or "")
+    return Pressed(team, channel, message_ts, container.get("thread_ts"), user, external, *about, user_team)
 
 
 def parse_reason(body: Payload) -> Reasoned | Ignored:
     """Read the body of a `view_submission` payload from the modal behind a thumb down."""
-    view, (team, user, external) = body.get("view") or {}, _presser(body)
+    view, (team, user, external) = body.get("view") or {}, presser(body)
     about = About.read(str(view.get("private_metadata") or ""))
     reason = reason_in(view)
     if about is None or not reason or not user:
@@ -150,20 +181,20 @@ def parse_reason(body: Payload) -> Reasoned | Ignored:
 
 def parse_page(body: Payload) -> Turned | Ignored:
     """Read the body of a `block_actions` payload from a modal of step details."""
-    view, (team, user, external) = body.get("view") or {}, _presser(body)
+    view, (team, user, external) = body.get("view") or {}, presser(body)
     leaf = Leaf.read(str(view.get("private_metadata") or ""))
     if leaf is None or not view.get("id") or not user:
         return Ignored("no modal of step details")
-    return Turned(team, user, external, view["id"], leaf.turned(str(_action(body).get("action_id"))))
+    return Turned(team, user, external, view["id"], leaf.turned(str(pressed_action(body).get("action_id"))))
 
 
-def _action(body: Payload) -> Payload:
+def pressed_action(body: Payload) -> Payload:
     """What was pressed."""
     actions: list[Payload] = body.get("actions") or [{}]
     return actions[0]
 
 
-def _presser(body: Payload) -> tuple[str, str, bool]:
+def presser(body: Payload) -> tuple[str, str, bool]:
     """The team it is about, who pressed ("" where Slack does not say), and whether they belong elsewhere."""
     user = body.get("user") or {}
     team = (body.get("team") or {}).get("id") or user.get("team_id") or ""
@@ -199,7 +230,7 @@ def _posted(body: Payload, event: Payload, message: Payload) -> Post | Ignored:
         shared=bool(body.get("is_ext_shared_channel", True)),
         external=_is_external(body, message),
         mention=event.get("type") == "app_mention",
-        files=tuple(message.get("files") or ()),
+        files=tuple(files_of(message)),
     )
 
 
@@ -207,15 +238,29 @@ def _edited(body: Payload, event: Payload) -> Edited | Deleted | Ignored:
     message, before = event.get("message") or {}, event.get("previous_message") or {}
     if message.get("subtype") == TOMBSTONE:
         return _deleted(body, {**event, "deleted_ts": message.get("ts")})
-    if before and _content(message) == _content(before):
+    there = _files(message)
+    was_there = {_id(file) for file in (_files(before) if before else files_of(message))}
+    taken_off = tuple(sorted(was_there - {_id(file) for file in there}))
+    reworded = not before or _content(message) != _content(before)
+    if not reworded and not taken_off:
         return Ignored("an edit without other text or files")  # Slack unfurled a link, or counted a reply
     post = _posted(body, event, message)
-    return post if isinstance(post, Ignored) else Edited(replace(post, edited=True))
+    if isinstance(post, Ignored):
+        return post
+    return Edited(replace(post, edited=True, files=tuple(there)), taken_off, reworded)
 
 
 def _content(message: Payload) -> tuple[str, list[str]]:
-    files = message.get("files") or ()
-    return str(message.get("text") or ""), [str(file.get("id")) for file in files]
+    return str(message.get("text") or ""), [_id(file) for file in files_of(message)]
+
+
+def _files(message: Payload) -> list[Payload]:
+    """The files on a message, but for what Slack leaves there of deleted ones."""
+    return [file for file in files_of(message) if file.get("mode") != TOMBSTONE]
+
+
+def _id(file: Payload) -> str:
+    return str(file.get("id"))
 
 
 def _deleted(body: Payload, event: Payload) -> Deleted | Ignored:

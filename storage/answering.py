@@ -24,7 +24,7 @@ from storage.records import (
     Usage,
 )
 from storage.rows import all_rows
-from storage.tables import messages, replies, responses, run_steps, runs, threads
+from storage.tables import is_waiting, messages, replies, responses, run_steps, runs, threads
 
 
 async def remember(connection: AsyncConnection, thread_id: int, memory: str) -> None:
@@ -84,6 +84,33 @@ async def restart(connection: AsyncConnection, lease: Lease) -> Claim:
     return await read_claim(connection, lease.run_id)
 
 
+async def join(connection: AsyncConnection, lease: Lease) -> Claim:
+    """Let the run answer what waits in its thread, too."""
+    run = await hold(connection, lease)
+    joining = {"state": MessageState.CLAIMED, "state_since": now(), "run_id": lease.run_id}
+    waiting = and_(messages.c.thread_id == run["thread_id"], is_waiting())
+    await connection.execute(update(messages).where(waiting).values(joining))
+    return await read_claim(connection, lease.run_id)
+
+
+async def posted(connection: AsyncConnection, lease: Lease, pressed: str, ts: str) -> None:
+    """Store in which Slack message a question stands that somebody asked by a button."""
+    await hold(connection, lease)
+    asked = and_(messages.c.run_id == lease.run_id, messages.c.pressed == pressed)
+    await connection.execute(update(messages).where(asked).values(ts=ts))
+
+
+async def left_parts(connection: AsyncConnection, thread_id: int) -> tuple[tuple[str, str | None], ...]:
+    """Return the ended runs whose documents are still in the memory: id, and the item before their turn."""
+    query = select(runs.c.id, runs.c.tail_before).where(runs.c.thread_id == thread_id, runs.c.parts_left)
+    return tuple((row["id"], row["tail_before"]) for row in await all_rows(connection, query))
+
+
+async def parts_dropped(connection: AsyncConnection, run_id: str) -> None:
+    """Store that they are not, any more."""
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(parts_left=False))
+
+
 async def finish(connection: AsyncConnection, lease: Lease, ending: Ending, *, unless_restarted: bool) -> bool:
     """Store the end of a run, all of it or nothing."""
     if ending.status in ACTIVE:
@@ -108,6 +135,7 @@ async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending, st
         "status": ending.status,
         "error": ending.error,
         "first_text_at": ending.first_text_at,
+        "parts_left": ending.parts_left,
         "finished_at": now(),
         "lease_owner": None,
         "lease_until": None,

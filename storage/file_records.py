@@ -132,3 +132,30 @@ class MadeFile:
     state: MadeState
     slack_file_id: str | None = None
     ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewLibraryChange:
+    """The files of one message shall be in their channel's library, or shall not. `team` is the installation's."""
+
+    team: str
+    channel: str
+    thread_ts: str
+    message_ts: str
+    author: str  # of the message
+    user: str  # who asked for it
+    adds: bool
+    slack_files: tuple[str, ...]  # Slack's ids of the message's files
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryChange(NewLibraryChange):
+    """Such a change while it is being made; the row goes when OpenAI and our rows say the same, and people know.
+
+    `named` and `affected` are ids of places: those people are told of, and all whose scope or File has changed.
+    """
+
+    id: int = 0
+    named: tuple[int, ...] = ()
+    affected: tuple[int, ...] = ()
+    attempts: int = 0

@@ -46,6 +46,12 @@ class Files:
         """
         return await self._database.write(lambda it: placing.uploaded(it, file_id, openai_file_id, expires_at))
 
+    async def lost(self, file: StoredFile) -> None:
+        """Store that OpenAI has the File no more, if it has not come again meanwhile: it is UPLOADING now."""
+        if file.openai_file_id is not None:
+            known = file.openai_file_id
+            await self._database.write(lambda connection: placing.lost(connection, file.id, known))
+
     async def known(self, name: str, size: int) -> frozenset[str]:
         """Return the OpenAI ids of all Files of that name and size: none of them is a stray upload."""
         query = select(files.c.openai_file_id).where(
@@ -191,6 +197,10 @@ class Files:
     async def runs_with(self, openai_file_id: str, team: str, channel: str) -> tuple[Showing, ...]:
         """Return the answers in the channel that drew on the File, the oldest first."""
         return await self._database.read(lambda it: run_files.runs_with(it, openai_file_id, team, channel))
+
+    async def under_way(self, team: str, channel: str) -> tuple[Showing, ...]:
+        """Return the answers in the channel that may yet draw on a file, or are about to be withdrawn."""
+        return await self._database.read(lambda it: run_files.under_way(it, team, channel))
 
     async def memories_with(self, openai_file_id: str, team: str, channel: str) -> tuple[str, ...]:
         """Return the memories that may hold something of the File: of those answers, of where it was posted."""

@@ -53,9 +53,27 @@ class Messages:
         """
         return await self._database.write(lambda connection: _withdraw(connection, (team, channel, ts)))
 
+    async def lose_file(self, team: str, slack_file_id: str) -> bool:
+        """Take a deleted file off every message that still has its files; whether an active run starts again."""
+        return await self._database.write(lambda connection: _lose_file(connection, team, slack_file_id))
+
     async def heard(self, team: str, channel: str, ts: str, slack_file_id: str, text: str) -> None:
         """Keep what was heard in a recording of the message, until the message is erased."""
         await self._database.write(lambda it: _heard(it, (team, channel, ts), slack_file_id, text))
+
+    async def of_thread(self, thread_id: int) -> frozenset[str]:
+        """Return Slack's ts of everything in the thread that was for us, answered or not."""
+        theirs = select(messages.c.ts).where(messages.c.thread_id == thread_id)
+
+        async def work(connection: AsyncConnection) -> frozenset[str]:
+            return frozenset((await connection.execute(theirs)).scalars())
+
+        return await self._database.read(work)
+
+    async def are_shared(self, run_id: str) -> bool:
+        """Return whether people of another organisation may read along where the run's messages stand."""
+        shared = select(exists().where(messages.c.run_id == run_id, messages.c.shared))
+        return bool(await self._database.read(lambda connection: connection.scalar(shared)))
 
     async def erase_unfinished(self, older_than_seconds: float) -> int:
         """Erase the texts that have been unfinished for longer than that; return how many."""
@@ -117,6 +135,7 @@ async def _remember(connection: AsyncConnection, thread: Thread, message: NewMes
         "shared": message.shared,
         "text": message.text,
         "files": [dict(file) for file in message.files],
+        "pressed": message.pressed,
         "state": MessageState.WAITING,
         "state_since": now(),
     }
@@ -151,6 +170,19 @@ async def _withdraw(connection: AsyncConnection, key: tuple[str, str, str]) -> T
     await connection.execute(update(messages).where(messages.c.id == row["id"]).values(gone))
     await _ask_to_restart(connection, row)
     return Touched.ENDED if await _ask_to_withdraw(connection, row) else _met(row)
+
+
+async def _lose_file(connection: AsyncConnection, team: str, slack_file_id: str) -> bool:
+    """Few messages have files: they are erased when they are answered."""
+    restarts = False
+    known = select(messages).where(messages.c.team == team, messages.c.text.is_not(None)).order_by(messages.c.id)
+    for row in await all_rows(connection, known.with_for_update(key_share=True)):
+        left = [file for file in row["files"] if file.get("id") != slack_file_id]
+        if len(left) < len(row["files"]):
+            await connection.execute(update(messages).where(messages.c.id == row["id"]).values(files=left))
+            await _ask_to_restart(connection, row)
+            restarts |= row["state"] == MessageState.CLAIMED
+    return restarts
 
 
 async def _heard(connection: AsyncConnection, key: tuple[str, str, str], slack_file_id: str, text: str) -> None:

@@ -35,9 +35,14 @@ async def place(connection: AsyncConnection, new: NewPlace) -> FilePlace:
         standing = await _standing(connection, new)
         if standing is not None:
             return standing
-        file_id, scope = await _serving(connection, new) or (await _new_file(connection, new), new.thread_ts)
+        file_id, scope = await file_for(connection, new)
         if file_id is not None and (place_id := await _new_place(connection, new, file_id, scope)) is not None:
             return (await read_places(connection, file_places.c.id == place_id))[0]
+
+
+async def file_for(connection: AsyncConnection, new: NewPlace) -> tuple[int | None, str]:
+    """Return the File that serves, there already or new (None: try again), and the place's scope on it."""
+    return await _serving(connection, new) or (await _new_file(connection, new), new.thread_ts)
 
 
 def _serves(new: NewPlace) -> ColumnElement[bool]:
@@ -75,10 +80,13 @@ async def _serving(connection: AsyncConnection, new: NewPlace) -> tuple[int, str
         file_places.c.file_id.in_(candidates), in_channel(new.team, new.channel), is_searched()
     )
     rows = await all_rows(connection, attached)
+    here = and_(channels.c.team == new.team, channels.c.channel == new.channel)
+    closed = bool(await connection.scalar(select(channels.c.shared).where(here)))
+    shareable = (new.thread_ts,) if closed else (LIBRARY, new.thread_ts)
     elsewhere: list[tuple[int, str]] = []
     for file_id in candidates:
         neighbours = [row for row in rows if row["file_id"] == file_id]
-        scope = _scope_among(neighbours, new.thread_ts)
+        scope = _scope_among(neighbours, shareable) if neighbours else new.thread_ts
         if scope is not None and neighbours:
             return file_id, scope  # already searched here: not a second time
         if scope is not None:
@@ -86,15 +94,14 @@ async def _serving(connection: AsyncConnection, new: NewPlace) -> tuple[int, str
     return elsewhere[0] if elsewhere else None
 
 
-def _scope_among(neighbours: Sequence[RowMapping], thread_ts: str) -> str | None:
-    """Return the scope that a place in the thread has on a File with those places in the channel; None: no room.
+def _scope_among(neighbours: Sequence[RowMapping], shareable: Sequence[str]) -> str | None:
+    """Return the scope that a place has on a File with those places in its channel; None: no room.
 
-    Where all of them are leaving there is none: the File may be detached at any moment.
+    Where all of them are leaving there is none: the File may be detached at any moment. A library that is closed,
+    because outsiders are in the channel, is not shared either: nobody there would find the file.
     """
-    if not neighbours:
-        return thread_ts
     scopes = {row["scope"] for row in neighbours if row["state"] != PlaceState.LEAVING}
-    return next((scope for scope in (LIBRARY, thread_ts) if scopes == {scope}), None)
+    return next((scope for scope in shareable if scopes == {scope}), None)
 
 
 async def _new_file(connection: AsyncConnection, new: NewPlace) -> int | None:
@@ -148,6 +155,12 @@ async def begin_upload(connection: AsyncConnection, file_id: int, owner: str, se
     return found if found is not None and found.state is FileState.STORED else None
 
 
+async def void(connection: AsyncConnection) -> None:
+    """Let every upload be taken over at once, as those who made them are dead."""
+    begun = files.c.upload_owner.is_not(None)
+    await connection.execute(update(files).where(begun).values(upload_until=0.0))
+
+
 async def uploaded(
     connection: AsyncConnection, file_id: int, openai_file_id: str, expires_at: float | None
 ) -> StoredFile | None:
@@ -159,6 +172,15 @@ async def uploaded(
     stored = update(files).where(files.c.id == file_id, files.c.state == FileState.UPLOADING)
     await connection.execute(stored.values(state=FileState.STORED))
     return await read_file(connection, file_id)
+
+
+async def lost(connection: AsyncConnection, file_id: int, openai_file_id: str) -> None:
+    """Store that OpenAI has the File no more: it is to be uploaded, and all its places are on their way again."""
+    gone = and_(files.c.id == file_id, files.c.openai_file_id == openai_file_id, files.c.state == FileState.STORED)
+    anew = {"state": FileState.UPLOADING, "openai_file_id": None, "expires_at": None}
+    if (await connection.execute(update(files).where(gone).values(anew))).rowcount:
+        ready = and_(file_places.c.file_id == file_id, file_places.c.state == PlaceState.READY)
+        await connection.execute(update(file_places).where(ready).values(state=PlaceState.ATTACHING))
 
 
 async def settle(

@@ -78,6 +78,7 @@ class NewMessage:
     author_team: str | None = None  # the author's own team, which in shared channels is not ours
     files: tuple[Mapping[str, Any], ...] = ()
     shared: bool = False  # people of another organisation may read along
+    pressed: str | None = None  # which button asked it, as we name buttons: each asks once
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Message:
     run_id: str | None
     shared: bool = False  # people of another organisation may read along
     transcripts: Mapping[str, str] = field(default_factory=dict)  # Slack's file id -> what was heard
+    pressed: str | None = None  # the button that asked it; while `ts` is that too, it is in no Slack message yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,7 @@ class Ending:
     tail_item_id: str | None = None  # advances only when status is completed or incomplete
     last_seen_ts: str | None = None  # likewise
     first_text_at: float | None = None  # seconds since the epoch
+    parts_left: bool = False  # documents that only this turn was given are still in the memory
 
 
 @dataclass(frozen=True, slots=True)

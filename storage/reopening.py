@@ -38,6 +38,7 @@ AFRESH: Mapping[str, Any] = {
     "stop_requested_by": None,
     "stop_requested_at": None,
     "restart_requested": False,
+    "parts_left": False,
     "error": None,
 }
 """A run that has ended, active again."""

@@ -1,12 +1,16 @@
 """Retention: what is deleted with time, and what is kept of a thread or a person until it is asked away."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import forgetting
 from storage.database import Database, now
+from storage.file_records import FilePlace
+from storage.forgetting import Asked
 from storage.messages import GONE
 from storage.records import MessageState, Place, Thread
 from storage.rows import all_rows, thread_at, thread_from
@@ -107,6 +111,26 @@ class Retention:
         withdrawn, and its run asked to start again: a second call deletes that row.
         """
         return await self._database.write(lambda connection: _erase_user(connection, team, user))
+
+    async def teams(self) -> tuple[str, ...]:
+        """Return the installations that anything is kept of."""
+        return await self._database.read(forgetting.teams)
+
+    async def threads_of_team(self, team: str) -> tuple[Thread, ...]:
+        """Return all threads of an installation."""
+        return await self._database.read(lambda connection: _threads(connection, threads.c.team == team))
+
+    async def turns(self, thread_id: int) -> tuple[Asked, ...]:
+        """Return who asked what in the thread, and what the memory has of it, the oldest first."""
+        return await self._database.read(lambda connection: forgetting.turns(connection, thread_id))
+
+    async def move_tails(self, thread_id: int, moved: Mapping[str, str | None]) -> None:
+        """Let the thread and its runs end at other items of the memory, before those go: old id -> new one."""
+        await self._database.write(lambda connection: forgetting.move_tails(connection, thread_id, moved))
+
+    async def places_of(self, file_ids: Collection[int]) -> tuple[FilePlace, ...]:
+        """Return every place of those Files (ids of rows), in all channels, also those that are leaving."""
+        return await self._database.read(lambda connection: forgetting.places_of(connection, file_ids))
 
 
 # -- with time

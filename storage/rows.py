@@ -71,6 +71,7 @@ def message_from(row: RowMapping) -> Message:
         transcripts=row["transcripts"] or {},
         state=MessageState(row["state"]),
         run_id=row["run_id"],
+        pressed=row["pressed"],
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import insert
 from storage.file_records import MadeFile, MadeState, Showing
 from storage.rows import all_rows
-from storage.tables import runs, threads
+from storage.tables import is_active, runs, threads
 from storage.tables_files import file_places, files, in_channel, made_files, run_files
 
 
@@ -31,6 +31,16 @@ async def runs_with(
         .join(threads, threads.c.id == runs.c.thread_id)
         .where(run_files.c.openai_file_id == openai_file_id, _is_in(team, channel))
         .order_by(runs.c.created_at, runs.c.id)
+    )
+    return tuple(Showing(**row) for row in await all_rows(connection, query))
+
+
+async def under_way(connection: AsyncConnection, team: str, channel: str) -> tuple[Showing, ...]:
+    """Return the channel's runs that have not ended, or whose answers are about to be withdrawn."""
+    query = (
+        select(runs.c.id.label("run_id"), threads.c.memory, threads.c.thread_ts)
+        .join(threads, threads.c.id == runs.c.thread_id)
+        .where(_is_in(team, channel), or_(is_active(), runs.c.withdraw_at.is_not(None)))
     )
     return tuple(Showing(**row) for row in await all_rows(connection, query))
 

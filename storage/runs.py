@@ -25,7 +25,7 @@ from storage.records import (
     Stopping,
     Thread,
 )
-from storage.rows import all_rows, posted, response_from, run_from, step_from, thread_at, thread_from
+from storage.rows import all_rows, posted, reply_from, response_from, run_from, step_from, thread_at, thread_from
 from storage.tables import (
     is_active,
     is_waiting,
@@ -104,6 +104,22 @@ class Runs:
     async def reply_dropped(self, lease: Lease, position: int) -> None:
         """Forget a message of the reply: Slack has no such message, or it was deleted."""
         await self._database.write(lambda it: answering.reply_dropped(it, lease, position))
+
+    async def join(self, lease: Lease) -> Claim:
+        """Take what waits in the run's thread into the run, too, and return the claim as it is then."""
+        return await self._database.write(lambda connection: answering.join(connection, lease))
+
+    async def posted(self, lease: Lease, pressed: str, ts: str) -> None:
+        """Store the ts of the Slack message that shows a question which somebody asked by pressing that button."""
+        await self._database.write(lambda connection: answering.posted(connection, lease, pressed, ts))
+
+    async def left_parts(self, thread_id: int) -> tuple[tuple[str, str | None], ...]:
+        """Return the thread's runs whose `parts_left` is still so: id, and the memory's last item before each."""
+        return await self._database.read(lambda connection: answering.left_parts(connection, thread_id))
+
+    async def parts_dropped(self, run_id: str) -> None:
+        """Store that nothing of that run is left to be taken out of the memory."""
+        await self._database.write(lambda connection: answering.parts_dropped(connection, run_id))
 
     async def finish(self, lease: Lease, ending: Ending, *, unless_restarted: bool = False) -> bool:
         """End the run, and with it the lease: everything about the end is in this one transaction.
@@ -216,6 +232,11 @@ class Runs:
         """Return the model's responses that the run is made of, in their order."""
         query = select(responses).where(responses.c.run_id == run_id).order_by(responses.c.position)
         return tuple(map(response_from, await self._database.read(lambda it: all_rows(it, query))))
+
+    async def replies(self, run_id: str) -> tuple[Reply, ...]:
+        """Return the Slack messages of the run's answer, in their order."""
+        query = select(replies).where(replies.c.run_id == run_id).order_by(replies.c.position)
+        return tuple(map(reply_from, await self._database.read(lambda it: all_rows(it, query))))
 
     async def steps(self, run_id: str) -> tuple[RunStep, ...]:
         """Return the run's steps in their order; none before it has ended."""

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from storage import leases
+from storage import leases, library, placing
 from storage.channels import Channels
 from storage.database import Database
 from storage.feedback import FeedbackBook
 from storage.files import Files
+from storage.library import LibraryBook
 from storage.messages import Messages
 from storage.retention import Retention
 from storage.runs import Runs
@@ -25,6 +26,7 @@ class Store:
         self.feedback = FeedbackBook(database)
         self.files = Files(database)
         self.channels = Channels(database)
+        self.library = LibraryBook(database)
         self.retention = Retention(database)
 
     @classmethod
@@ -39,6 +41,8 @@ class Store:
         try:
             if database.exclusive:
                 await database.write(leases.void)
+                await database.write(library.void)
+                await database.write(placing.void)
             yield cls(database)
         finally:
             await database.close()

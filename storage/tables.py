@@ -58,6 +58,7 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("lapses", Integer, nullable=False),
     Column("error", Text),
+    Column("parts_left", Boolean),  # documents that its turn was given are to be taken out of the memory yet
     Column("input_tokens", Integer),  # the four are known together, or not at all
     Column("cached_tokens", Integer),
     Column("output_tokens", Integer),
@@ -84,6 +85,7 @@ messages = Table(
     Column("state", String, nullable=False),
     Column("state_since", Float, nullable=False),
     Column("run_id", ForeignKey("runs.id", name="message_of_run")),
+    Column("pressed", String),  # the button that asked it, by its message's ts and its number
     UniqueConstraint("team", "channel", "ts", name="one_message_per_ts"),
 )
 
@@ -173,6 +175,7 @@ Index(
     sqlite_where=is_waiting(),
     postgresql_where=is_waiting(),
 )
+Index("one_question_per_button", messages.c.team, messages.c.channel, messages.c.pressed, unique=True)
 Index("messages_by_thread", messages.c.thread_id)
 Index("messages_by_run", messages.c.run_id)
 Index("replies_by_ts", replies.c.ts)

@@ -1,6 +1,7 @@
 """The tables about files: what lies at OpenAI, where it was posted, what answers drew on and made."""
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     ColumnElement,
@@ -89,6 +90,27 @@ made_files = Table(
     Column("slack_file_id", String),
     Column("ts", String),
     Column("state", String, nullable=False),
+)
+
+library_changes = Table(
+    "library_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("team", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("thread_ts", String, nullable=False),
+    Column("message_ts", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("user", String, nullable=False),  # who asked for it
+    Column("adds", Boolean, nullable=False),
+    Column("slack_files", JSON, nullable=False),
+    Column("named", JSON, nullable=False),  # ids of places, as far as it has come
+    Column("affected", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", String),
+    Column("lease_until", Float),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 

@@ -1,13 +1,37 @@
 """What holds for every test: no network beyond this machine, nothing of ours from the environment."""
 
+import asyncio
+import gc
 import os
 import socket
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.settings import Settings
+from storage.store import Store
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave out what stays anyway, and look less often: a fifth of the time was its."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database as the program's own migration leaves it, to be copied: migrating takes 40 ms."""
+    file = tmp_path_factory.mktemp("migrated") / "threadmate.db"
+
+    async def migrate() -> None:
+        async with Store.open(f"sqlite+aiosqlite:///{file}"):
+            return
+
+    asyncio.run(migrate())
+    return file
 
 
 @pytest.fixture(autouse=True)

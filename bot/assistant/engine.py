@@ -4,11 +4,13 @@ What it calls a memory is a conversation's id; nobody outside this package knows
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
+import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream
 
@@ -23,7 +25,7 @@ from bot.assistant.events import (
     Step,
     StepFinished,
 )
-from bot.assistant.memory import given, names, turn_of
+from bot.assistant.memory import carrying, given, standing_before, turn_of
 from bot.assistant.request import INCLUDE, SAMPLING, Turn, compose
 from bot.assistant.translate import Translation, tell, tell_items, translate
 from bot.clock import Clock
@@ -89,7 +91,8 @@ class Engine:
     ) -> Self:
         """An engine with a client of its own, which repeats no call by itself. Nothing is sent yet."""
         timeout = openai.Timeout(read_timeout, connect=CONNECT_TIMEOUT)
-        client = AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0)
+        http = openai.DefaultAsyncHttpxClient(timeout=timeout, verify=_tls())
+        client = AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
         return cls(client, clock, read_timeout=read_timeout)
 
     async def close(self) -> None:
@@ -181,19 +184,35 @@ class Engine:
         Otherwise they are paid for in every later turn (trap 23). `tail` is the memory's last item before the
         turn. Pictures stay: see `drop_files`. What is gone already is fine.
         """
-        await self._drop(memory, tail, given)
-
-    async def drop_files(self, memory: str, file_ids: Collection[str]) -> None:
-        """Take out of the memory whatever gives the model one of these Files, before they are deleted.
-
-        An item whose File is gone makes OpenAI refuse every later turn (trap 23).
-        """
-        await self._drop(memory, None, partial(names, file_ids=file_ids))
-
-    async def _drop(self, memory: str, tail: str | None, unwanted: Callable[[Json], bool]) -> None:
         items, _ = await self.calls.patiently(lambda: self._items(memory, tail))
-        for item in filter(unwanted, items):
+        for item in filter(given, items):
             await self._delete(memory, item["id"])
+
+    async def drop_files(
+        self,
+        memory: str,
+        file_ids: Collection[str],
+        answers: Collection[str] | None = (),
+        before: Callable[[Mapping[str, str | None]], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take out of the memory whatever carries one of these Files, before they are deleted (see `carrying`).
+
+        An item whose File is gone makes OpenAI refuse every later turn (trap 23). `answers` are items that go
+        too; None: what was found in the File, or said of it, stays. `before` is told, before anything goes, which
+        items go and behind which one each of them stood: a tail that goes must be moved there first. What is gone
+        already is fine.
+        """
+        newest_first, _ = await self.calls.patiently(lambda: self._items(memory, None))
+        going = carrying(newest_first[::-1], file_ids, answers)
+        if going and before is not None:
+            await before(standing_before(newest_first[::-1], {item["id"] for item in going}))
+        for item in going:
+            await self._delete(memory, item["id"])
+
+    async def forget_details(self, response_id: str) -> None:
+        """Delete a response, so that `details` has nothing to tell of it; the memory stays. Gone is fine."""
+        delete: Any = self.client.responses.with_raw_response.delete
+        await self.calls.patiently(lambda: self.calls.ask(lambda: delete(response_id), missing={}))
 
     async def forget(self, memory: str) -> None:
         """Erase a memory: its items first, because deleting a conversation leaves them. Gone already is fine."""
@@ -339,3 +358,9 @@ def _asks(item: Json, question: Collection[str]) -> bool:
     parts = item.get("content") or ()
     text = parts if isinstance(parts, str) else "".join(part.get("text") or "" for part in parts)
     return not question or text in question
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Whom this process trusts, for all its clients: reading the certificates takes 20 ms."""
+    return httpx2.create_ssl_context()

@@ -53,10 +53,12 @@ class Step:
     passages: tuple[Passage, ...] = ()
     code: str = ""
     logs: str = ""
+    container_id: str = ""  # where the code ran
     links: tuple[str, ...] = ()  # web pages looked at
     arguments: str = ""
     result: str = ""
     summary: str = ""  # of reasoning
+    image: str = field(default="", repr=False)  # that was made, in base64
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Started:
     """The model took the turn; the id is what its fate can be asked by."""
 
     response_id: str
+    created_at: float | None = field(default=None, compare=False)  # by OpenAI's clock, seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)

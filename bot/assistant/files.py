@@ -104,6 +104,11 @@ class FileShelf(Stores, Made):
                 found.append(entry["id"])
         return found
 
+    async def has(self, file_id: str) -> bool:
+        """Whether OpenAI has that File."""
+        retrieve = self._client.files.with_raw_response.retrieve
+        return bool(await self._calls.patiently(lambda: self._calls.ask(lambda: retrieve(file_id), missing={})))
+
     async def delete(self, file_id: str) -> None:
         """Delete a File, which leaves all stores too. Gone already is fine.
 

@@ -33,9 +33,49 @@ def given(item: Item) -> bool:
     )
 
 
-def names(item: Item, file_ids: Collection[str]) -> bool:
-    """Whether an item gives the model one of these Files to read or to look at."""
-    return any(part.get("file_id") in file_ids for part in _parts(item))
+def carrying(items: Sequence[Item], file_ids: Collection[str], answers: Collection[str] | None = ()) -> list[Item]:
+    """The items to take out so that nothing of these Files is left, in an order in which they may be deleted.
+
+    `items` are the oldest first, `answers` ids of items that go whatever they say. A File is carried by what gives
+    it to the model, by a search that found it, and by an answer that cites it; where `answers` is None, only what
+    gives it to the model counts, for all else the model may go on knowing. Reasoning goes with what it led to,
+    without which OpenAI refuses it (trap 13), and so does the output of a function with its call. The newest go
+    first: a deletion that broke off leaves reasoning that leads to nothing, and that goes with the next one.
+    """
+    gives = [any(part.get("file_id") in file_ids for part in _parts(item)) for item in items]
+    if answers is None:
+        return [item for item, goes in zip(items, gives, strict=True) if goes][::-1]
+    told = [item.get("id") in answers or _tells(item, file_ids) for item in items]
+    going = [one or other for one, other in zip(gives, told, strict=True)]
+    calls = {item["call_id"] for item, goes in zip(items, going, strict=True) if goes and item.get("call_id")}
+    for place in reversed(range(len(items))):
+        item = items[place]
+        if item.get("type") == "reasoning":
+            going[place] |= place + 1 == len(items) or going[place + 1] or items[place + 1].get("role") == "user"
+        elif item.get("call_id"):
+            going[place] |= item["call_id"] in calls
+    return [item for item, goes in zip(items, going, strict=True) if goes][::-1]
+
+
+def standing_before(items: Sequence[Item], going: Collection[str]) -> dict[str, str | None]:
+    """For each item that goes, by its id: the nearest one before it that stays, None where there is none."""
+    found: dict[str, str | None] = {}
+    last: str | None = None
+    for item in items:
+        if item["id"] in going:
+            found[item["id"]] = last
+        else:
+            last = item["id"]
+    return found
+
+
+def _tells(item: Item, file_ids: Collection[str]) -> bool:
+    """Whether a search found one of these Files, or an answer cites one."""
+    found = item.get("results") or () if item.get("type") == "file_search_call" else ()
+    said = item.get("content") if item.get("role") == "assistant" else None
+    parts = [part for part in said if isinstance(part, Mapping)] if isinstance(said, list) else []
+    cited = [one for part in parts for one in part.get("annotations") or ()]
+    return any(one.get("file_id") in file_ids for one in (*found, *cited))
 
 
 def _parts(item: Item) -> Sequence[Item]:

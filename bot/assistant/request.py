@@ -95,6 +95,8 @@ def tools(turn: Turn) -> list[Json]:
     if "web_search" in wanted and (turn.web_beside_files or not turn.has_files):
         # without a location the search is made from the United States
         offered.append({"type": "web_search", "user_location": {"type": "approximate"}})
+    if "image_generation" in wanted:
+        offered.append({"type": "image_generation"})
     return offered
 
 

@@ -93,7 +93,8 @@ def _passage(result: Json) -> Passage:
 
 def _code_interpreter(item: Json) -> Details:
     logs = (output.get("logs") for output in item.get("outputs") or ())
-    return {"code": item.get("code") or "", "logs": "\n".join(text for text in logs if text)}
+    ran = {"code": item.get("code") or "", "container_id": item.get("container_id") or ""}
+    return {**ran, "logs": "\n".join(text for text in logs if text)}
 
 
 def _web_search(item: Json) -> Details:
@@ -129,7 +130,7 @@ def _reasoning(item: Json) -> Details:
 
 
 def _image(item: Json) -> Details:
-    return {"arguments": item.get("revised_prompt") or ""}
+    return {"arguments": item.get("revised_prompt") or "", "image": item.get("result") or ""}
 
 
 STEPS: Mapping[str, tuple[StepType, Callable[[Json], Details]]] = MappingProxyType(

@@ -167,6 +167,11 @@ class Stores(Shelf):
             lambda: self._calls.ask(lambda: update(file_id, vector_store_id=store, attributes=given))
         )
 
+    async def scope_of(self, store: str, file_id: str) -> str | None:
+        """By which scope searches find the file in the store; None where it is not there, nor the store."""
+        found = await self._calls.patiently(partial(self._look, store, file_id))
+        return str((found.get("attributes") or {}).get(SCOPE, "")) if found else None
+
     async def detach(self, store: str, file_id: str) -> None:
         """Take a File out of a store; the File stays. Gone already is fine, the whole store too.
 

@@ -101,10 +101,11 @@ def _key(event: Json) -> Key:
 
 
 def _started(state: Translation, event: Json) -> Told:
-    identifier = (event.get("response") or {}).get("id")
+    response = event.get("response") or {}
+    identifier = response.get("id")
     if state.response_id is not None or not identifier:
         return state, ()
-    return replace(state, response_id=identifier), (Started(identifier),)
+    return replace(state, response_id=identifier), (Started(identifier, response.get("created_at")),)
 
 
 def _added(state: Translation, event: Json) -> Told:

@@ -8,7 +8,7 @@ from bot import words
 from bot.assistant.parts import Part
 from bot.attachments import records
 from bot.attachments.channel_stores import ChannelStores
-from bot.attachments.intake import Intake, not_indexed
+from bot.attachments.intake import Intake
 from bot.attachments.records import Dropped, FileKey, Ingested, Taken
 from bot.clock import Clock
 from bot.errors import SlackError
@@ -27,9 +27,14 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # files under way in one turn
 INDEXED_WITHIN = 180.0  # seconds until a document is given up for this turn; it may be ready for the next
+RESTORED_WITHIN = 20.0  # seconds likewise for documents of earlier turns that are not ready, or were lost
+NOTES_MAX = 10  # sentences about files under one answer
 WARNING = "warning"  # the reaction on a message with a file that could not be read
 NAME_IN_STATUS = 60  # characters
 HEARD_MAX = 1_500  # characters of a transcript that are quoted in the thread
+
+GONE = frozenset({Reason.TOMBSTONE, Reason.ACCESS_DENIED, Reason.HIDDEN_BY_PLAN, Reason.EXTERNAL})
+"""Why a file that we had cannot be had again."""
 
 Say = Callable[[str], Awaitable[None]]
 
@@ -56,35 +61,50 @@ class Attachments:
     async def ingest(
         self, place: Place, dropped: Sequence[Dropped], say: Say, *, library: bool, until: float
     ) -> Ingested:
-        """Take the files of a turn, several at once, and find what its thread may use.
+        """Take the files of a turn, and find what its thread may use: see `take` and `gathered`."""
+        taken = await self.take(place, dropped, say, until)
+        return await self.gathered(place, taken, say, until, library=library)
 
-        `say` shows what is being read. `library`: whether the channel's library may be used. `until` is on the
-        monotonic clock. What cannot be taken becomes a sentence; raises AssistantError where no file can be.
+    async def take(self, place: Place, dropped: Sequence[Dropped], say: Say, until: float) -> tuple[Taken, ...]:
+        """Take the files of a turn, several at once. `say` shows what is being read; `until` is on the clock.
+
+        What cannot be taken becomes a sentence; raises AssistantError where no file can be.
         """
-        deadline = min(until, self._clock.monotonic() + INDEXED_WITHIN)
-        taken = await self._take_all(place, dropped, say, deadline)
-        return await self._gathered(place, taken, library=library)
-
-    async def _take_all(
-        self, place: Place, dropped: Sequence[Dropped], say: Say, deadline: float
-    ) -> tuple[Taken, ...]:
-        known = await self._known(place, dropped) if dropped else {}
+        if not dropped:
+            return ()
+        known = await self._known(place, dropped)
         admitted, refused = await self._within_limit(place, dropped, known)
+        taken = await self._each(place, [(file, known.get(file.key)) for file in admitted], say, until)
+        return (*taken, *refused)
+
+    async def take_again(self, file: Dropped, unfinished: FilePlace | None) -> Taken:
+        """Take a file that was taken before and may have changed; it is not waited for until it is indexed.
+
+        `unfinished`: a place that it has already, whose upload may have been begun.
+        """
+        now = self._clock.monotonic()
+        return await self._intake.take(file, self._downloads[file.place.team], unfinished, now)
+
+    async def _each(
+        self, place: Place, files: Sequence[tuple[Dropped, FilePlace | None]], say: Say, until: float
+    ) -> tuple[Taken, ...]:
         room, begun = asyncio.Semaphore(AT_ONCE), 0
         downloads = self._downloads[place.team]
+        now = self._clock.monotonic()
+        deadline = now + min(INDEXED_WITHIN, (until - now) / 2)  # there is a question to be answered, too
 
-        async def one(file: Dropped) -> Taken:
+        async def one(file: Dropped, known: FilePlace | None) -> Taken:
             nonlocal begun
             async with room:
-                begun += 1
-                await say(_status(file, begun, len(admitted)))
                 if file.heard is not None:
                     return Taken(file, _name(file), heard=file.heard)
-                return await self._intake.take(file, downloads, known.get(_key(file)), deadline)
+                begun += 1
+                await say(_status(file, begun, len(files)))
+                return await self._intake.take(file, downloads, known, deadline)
 
-        tasks = [asyncio.create_task(one(file)) for file in admitted]
+        tasks = [asyncio.create_task(one(file, known)) for file, known in files]
         try:
-            return (*await asyncio.gather(*tasks), *refused)
+            return tuple(await asyncio.gather(*tasks))
         finally:
             await cancelled(tasks)
 
@@ -109,7 +129,7 @@ class Attachments:
         admitted: list[Dropped] = []
         refused: list[Taken] = []
         for file in dropped:
-            if _key(file) in known:
+            if file.key in known:
                 admitted.append(file)
             elif room > 0:
                 room -= 1
@@ -118,34 +138,47 @@ class Attachments:
                 refused.append(_too_many(file))
         return admitted, refused
 
-    async def _gathered(self, place: Place, taken: tuple[Taken, ...], *, library: bool) -> Ingested:
-        rows = await self._store.files.of_thread(place.team, place.channel, place.thread_ts)
-        mine = [row for row in rows if library or row.scope == place.thread_ts]
-        late = await self._waited_for([row for row in mine if _is_late(row, taken)])
-        usable = [row for row in mine if row.state is PlaceState.READY or row.id in late]
-        store = None
-        if any(row.searched for row in usable):
-            store = await self._stores.of(place.team, place.channel)
-        parts, left_out = _bounded([one for one in taken if one.part is not None])
+    async def gathered(
+        self, place: Place, taken: tuple[Taken, ...], say: Say, until: float, *, library: bool
+    ) -> Ingested:
+        """What the thread may use, of these files and of those before. `library`: also the channel's library.
+
+        What was not ready before, or was lost at OpenAI, is put right first, as far as Slack has it.
+        """
+        rows = await self._seen_from(place, library=library)
+        again = await self._restored(place, [row for row in rows if _is_behind(row, taken)], say, until)
+        rows = await self._seen_from(place, library=library) if again else rows
+        usable = [row for row in rows if row.state is PlaceState.READY]
+        containers = (row.file.openai_file_id for row in usable if row.use == records.CONTAINER)
+        searched = any(row.searched for row in usable)
+        parts, left_out = _bounded(taken)
         return Ingested(
-            store=store,
+            store=await self._stores.of(place.team, place.channel) if searched else None,
             parts=parts,
-            container_files=tuple(
-                dict.fromkeys(
-                    row.file.openai_file_id
-                    for row in usable
-                    if row.use == records.CONTAINER and row.file.openai_file_id
-                )
-            ),
-            notes=(*(note for one in taken for note in one.notes), *left_out, *_heard_notes(taken)),
+            container_files=tuple(dict.fromkeys(file_id for file_id in containers if file_id)),
+            notes=_shortened((*_notes(taken), *left_out, *_notes_again(again))),
             taken=taken,
-            heard={_key(one.dropped): one.heard for one in taken if one.heard is not None},
+            heard={one.dropped.key: one.heard for one in taken if one.heard is not None},
         )
 
-    async def _waited_for(self, rows: Sequence[FilePlace]) -> frozenset[int]:
-        """Of documents that were not ready in time before, those that are now."""
-        now = self._clock.monotonic()
-        return frozenset([row.id for row in rows if not not_indexed(await self._stores.put(row, now), row.shown)])
+    async def _seen_from(self, place: Place, *, library: bool) -> list[FilePlace]:
+        rows = await self._store.files.of_thread(place.team, place.channel, place.thread_ts)
+        return [row for row in rows if library or row.scope == place.thread_ts]
+
+    async def _restored(
+        self, place: Place, rows: Sequence[FilePlace], say: Say, until: float
+    ) -> tuple[Taken, ...]:
+        """Files of earlier turns on their way again, each as if it were posted now, where Slack still has it."""
+        if not rows:
+            return ()
+        until = min(until, self._clock.monotonic() + RESTORED_WITHIN)
+        again = await self._each(place, [(_as_posted(row), row) for row in rows], say, until)
+        for row, taken in zip(rows, again, strict=True):
+            if taken.reason in GONE:
+                await self._store.files.failed(row.id, "gone")
+            elif taken.use not in ("", row.use):  # it is used otherwise by now
+                await self._store.files.leave([row.id])
+        return again
 
 
 async def warn(slack: Slack, taken: Sequence[Taken]) -> None:
@@ -156,10 +189,6 @@ async def warn(slack: Slack, taken: Sequence[Taken]) -> None:
             await slack.call("reactions.add", patience=0, channel=channel, timestamp=ts, name=WARNING)
         except SlackError as error:
             log.info("a warning was not shown", extra={"error": error.error})
-
-
-def _key(file: Dropped) -> FileKey:
-    return file.message_ts, parse_file(file.json).id
 
 
 def _name(file: Dropped) -> str:
@@ -175,14 +204,21 @@ def _status(file: Dropped, number: int, count: int) -> str:
 
 def _too_many(file: Dropped) -> Taken:
     name = _name(file)
-    return Taken(file, name, ready=False, notes=(Refused(Reason.TOO_MANY, name).sentence,))
+    sentence = Refused(Reason.TOO_MANY, name).sentence
+    return Taken(file, name, ready=False, reason=Reason.TOO_MANY, notes=(sentence,))
 
 
-def _is_late(row: FilePlace, taken: Sequence[Taken]) -> bool:
-    """Whether a document of an earlier turn still waits to be indexed."""
-    ours = {one.file_id for one in taken}
-    waits = row.state is PlaceState.ATTACHING and row.searched
-    return waits and bool(row.file.openai_file_id) and row.file.openai_file_id not in ours
+def _is_behind(row: FilePlace, taken: Sequence[Taken]) -> bool:
+    """Whether a file of an earlier turn is not where it should be."""
+    now = {one.dropped.key for one in taken}
+    kept = row.searched or row.use == records.CONTAINER
+    return kept and row.state is PlaceState.ATTACHING and (row.message_ts, row.slack_file_id) not in now
+
+
+def _as_posted(row: FilePlace) -> Dropped:
+    """The file as somebody posted it then; what it is, Slack is asked."""
+    posted = Place(row.team, row.channel, row.thread_ts)
+    return Dropped(posted, row.message_ts, row.uploader, {"id": row.slack_file_id, "name": row.shown})
 
 
 def _bounded(given: Sequence[Taken]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
@@ -201,9 +237,26 @@ def _bounded(given: Sequence[Taken]) -> tuple[tuple[Part, ...], tuple[str, ...]]
     return tuple(parts.values()), tuple(notes)
 
 
-def _heard_notes(taken: Sequence[Taken]) -> tuple[str, ...]:
-    return tuple(
+def _notes(taken: Sequence[Taken]) -> tuple[str, ...]:
+    """What people are told of the files, once: an earlier answer may have said it."""
+    fresh = [one for one in taken if not one.dropped.told]
+    heard = (
         words.HEARD.format(name=one.shown, text=plain_line(one.heard, HEARD_MAX) or words.HEARD_NOTHING)
-        for one in taken
+        for one in fresh
         if one.heard is not None
     )
+    return (*(note for one in fresh for note in one.notes), *heard)
+
+
+def _notes_again(taken: Sequence[Taken]) -> tuple[str, ...]:
+    """What people are told of files that were restored: which are not any more, and what else is wrong."""
+    gone = dict.fromkeys(one.shown for one in taken if one.reason in GONE)
+    said = (note for one in taken if not one.ready and one.reason not in GONE for note in one.notes)
+    return (*([words.FILES_GONE.format(names=", ".join(gone))] if gone else []), *said)
+
+
+def _shortened(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """As many sentences as a message holds well; how many are left out is said."""
+    if len(notes) <= NOTES_MAX:
+        return notes
+    return (*notes[:NOTES_MAX], words.NOTES_MORE.format(count=len(notes) - NOTES_MAX))

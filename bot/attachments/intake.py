@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,15 @@ from bot.attachments import records
 from bot.attachments.channel_stores import ChannelStores
 from bot.attachments.records import Dropped, Taken
 from bot.clock import Clock
-from bot.errors import AssistantError, FileRefused, KeyRejected, OutcomeUnknown, OutOfQuota
+from bot.errors import (
+    AssistantError,
+    FileLost,
+    FileRefused,
+    KeyRejected,
+    OutcomeUnknown,
+    OutOfQuota,
+    RequestRejected,
+)
 from bot.files import sentences
 from bot.files.download import Downloads, Fetched
 from bot.files.folder import Folder
@@ -73,11 +81,13 @@ class Intake:
         file = parse_file(dropped.json)
         try:
             if known is not None and self._lasts(known.file):
-                return await self._placed(dropped, known, deadline)
+                with suppress(FileLost):
+                    return await self._placed(dropped, known, deadline)
+                await self._store.files.lost(known.file)
             return await self._new(dropped, file, downloads, deadline, tried=known is not None)
         except FileRefused as refused:
             log.info("a file was refused", extra={"file": file.id, "reason": refused.reason})
-            return _nowhere(dropped, file, refused.sentence)
+            return _nowhere(dropped, file, refused.sentence, refused.reason)
         except (KeyRejected, OutOfQuota):
             raise
         except AssistantError as error:
@@ -97,11 +107,15 @@ class Intake:
         try:
             ready = await self._prepared(fetched, target)
             if isinstance(ready, Refused):
-                return _nowhere(dropped, fetched.file, ready.sentence)
+                return _nowhere(dropped, fetched.file, ready.sentence, ready.reason)
             if ready.route.use is Use.TRANSCRIBE:
                 return await self._heard(dropped, ready)
             place = await self._store.files.place(await self._place_of(dropped, fetched, ready))
-            place = await self._uploaded(place, ready, tried=tried)
+            try:
+                place = await self._uploaded(place, ready, tried=tried)
+            except RequestRejected:  # it will not be taken the next time either
+                await self._store.files.failed(place.id, "unsupported_file")
+                raise
             taken = await self._placed(dropped, place, deadline)
             return replace(taken, notes=(*ready.notes, *taken.notes))
         finally:
@@ -192,7 +206,10 @@ class Intake:
             return taken
         indexed = await self._stores.put(place, deadline)
         sentence = not_indexed(indexed, place.shown)
-        return replace(taken, ready=not sentence, notes=(sentence,)) if sentence else taken
+        if not sentence:
+            return taken
+        reason = records.LATE if indexed.state is IndexState.LATE else indexed.code
+        return replace(taken, ready=False, reason=reason, notes=(sentence,))
 
 
 def not_indexed(indexed: Indexed, name: str) -> str:
@@ -208,8 +225,8 @@ def _deleted(place: FilePlace) -> FileRefused:
     return FileRefused(refused.reason, refused.sentence)
 
 
-def _nowhere(dropped: Dropped, file: SlackFile, sentence: str) -> Taken:
-    return Taken(dropped, safe_name(file.name), ready=False, notes=(sentence,))
+def _nowhere(dropped: Dropped, file: SlackFile, sentence: str, reason: str = "") -> Taken:
+    return Taken(dropped, safe_name(file.name), ready=False, reason=reason, notes=(sentence,))
 
 
 def _use(found: Route) -> str:

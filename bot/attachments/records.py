@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.assistant.parts import Part
+from bot.files.slack_file import parse_file
 from storage.records import Place
 
 IMAGE = "image"
@@ -13,6 +14,9 @@ SEARCH = "search"
 SEARCH_AND_GIVEN = "search_and_given"
 GIVEN = "given"
 """What a file is used for, as it is stored: `given` and `search_and_given` are read whole in their own turn."""
+
+LATE = "late"
+"""A document that is not indexed yet."""
 
 READ_WHOLE = frozenset({GIVEN, SEARCH_AND_GIVEN})
 
@@ -29,6 +33,12 @@ class Dropped:
     user: str  # who posted it
     json: Mapping[str, Any]
     heard: str | None = None  # what it says, where that is known already
+    told: bool = False  # people have read what became of it, under an earlier answer
+
+    @property
+    def key(self) -> FileKey:
+        """What it is known by."""
+        return self.message_ts, parse_file(self.json).id
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,13 @@ class Taken:
     heard: str | None = None
     size: int = 0  # bytes
     ready: bool = True  # it can be used as it was meant
+    reason: str = ""  # of bot/files/kinds.py: why it went nowhere; LATE: it may be ready for the next turn
     notes: tuple[str, ...] = ()  # for people: plain sentences
 
     @property
     def refused(self) -> bool:
-        """Whether the file went nowhere."""
-        return not self.ready and self.part is None
+        """Whether the file could not be read."""
+        return not self.ready and self.part is None and self.reason != LATE
 
 
 @dataclass(frozen=True, slots=True)

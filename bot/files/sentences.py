@@ -31,7 +31,8 @@ NOT_TAKEN = "“{name}” could not be handed to OpenAI just now: please try aga
 NOT_INDEXED = {
     "server_error": "“{name}” could not be made searchable: please send it again in a few minutes.",
     "unsupported_file": "“{name}” is of a kind that cannot be searched: please send it as PDF or as text.",
-    "invalid_file": "“{name}” cannot be searched, as no text was found in it: a scan needs text recognition first.",
+    "invalid_file": "“{name}” cannot be searched, as no text was found in it: "
+    "a scan needs text recognition first.",
     "late": "“{name}” is still being made searchable: please ask again in a minute.",
 }
 """What people read about a document that OpenAI did not index, by `last_error.code` (openai-platform.md §4)."""

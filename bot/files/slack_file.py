@@ -10,18 +10,25 @@ LONGEST = 4_000
 """Characters of a field: names of 1,000 exist, and nothing of ours needs more."""
 
 _EXTENSIONS = {
+    "canvas": "html",
     "cpp": "cpp",
     "csharp": "cs",
     "javascript": "js",
     "latex": "tex",
+    "list": "html",
     "markdown": "md",
+    "post": "txt",
     "python": "py",
+    "quip": "html",
     "ruby": "rb",
     "shell": "sh",
     "text": "txt",
     "typescript": "ts",
 }
-"""Slack's filetypes that are no extension (docs.slack.dev/reference/objects/file-object)."""
+"""Slack's filetypes that are no extension (docs.slack.dev/reference/objects/file-object).
+
+Canvases and lists are served as HTML (reference/slack-platform.md §4.1).
+"""
 
 _PAGES = frozenset({"html", "quip", "canvas", "list", "email", "post", "space", "docs"})
 """Filetypes and modes that Slack itself serves as HTML."""
@@ -54,6 +61,8 @@ class SlackFile:
     @property
     def extension(self) -> str:
         """Of its name; else what Slack takes it for (a snippet has no name). Lower case, no dot."""
+        if self.text is not None:
+            return "txt"
         if ended := extension(self.name):
             return ended
         known = _EXTENSIONS.get(self.filetype) or _MIMES.get(self.mimetype.partition(";")[0].strip().lower())
@@ -68,6 +77,12 @@ class SlackFile:
     def may_be_html(self) -> bool:
         """Whether an HTML answer can be the file; otherwise it is Slack's login page."""
         return "html" in self.mimetype.lower() or not {self.filetype, self.mode, self.extension}.isdisjoint(_PAGES)
+
+
+def files_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The files on a message, whatever JSON it is."""
+    files = message.get("files")
+    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
 
 
 def parse_file(json: Any) -> SlackFile:

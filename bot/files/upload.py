@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ AT_ONCE = 10  # files in one message: with fifteen Slack answers internal_error 
 LOOKS = (1.0, 1.0, 2.0, 4.0, 8.0)  # seconds before each further look: sharing is asynchronous (§4.3)
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)  # all time-outs are the clock's
 TOO_LARGE = "file_upload_size_restricted"
+GONE = frozenset({"file_deleted", "file_not_found", "message_not_found"})
 
 BEGIN, SEND, COMPLETE = "files.getUploadURLExternal", "upload", "files.completeUploadExternal"
 
@@ -100,6 +101,21 @@ class Uploads:
             await self._clock.sleep(pause)
             sharing = await self._look(file_id, channel)
         return sharing
+
+    async def take_back(self, file_ids: Sequence[str], channel: str, messages: Iterable[str]) -> None:
+        """Delete files of ours, and the messages that share them. Gone already is fine; raises SlackError."""
+        for ts in messages:
+            await self._unless_gone(self._slack.call("chat.delete", patience=PATIENCE, channel=channel, ts=ts))
+        for file_id in file_ids:
+            await self._unless_gone(self._slack.call("files.delete", patience=PATIENCE, file=file_id))
+
+    @staticmethod
+    async def _unless_gone(call: Awaitable[object]) -> None:
+        try:
+            await call
+        except SlackRefused as error:
+            if error.error not in GONE:
+                raise
 
     async def _look(self, file_id: str, channel: str) -> Sharing:
         try:

@@ -75,6 +75,11 @@ class SteppedClock:
             await asyncio.sleep(0)
         self._now = target
 
+    async def leap(self, seconds: float) -> None:
+        """Be that many seconds later at once, as after a machine slept: every sleeper wakes once, and late."""
+        self._now += seconds
+        await self.advance(0)
+
 
 def _expire(limit: asyncio.Timeout, timer: "asyncio.Future[None]") -> None:
     if not timer.cancelled():

@@ -103,6 +103,8 @@ class Beginnings:
         """A message of ours in the thread, newer than the question, that no run owns."""
         place = self._calls.address.place
         for ts in await self._calls.own_messages():
-            if ts not in owned and await self._runs.of_reply(place.team, place.channel, ts) is None:
+            if ts in owned or await self._runs.of_reply(place.team, place.channel, ts) is not None:
+                continue
+            if await self._runs.of_message(place.team, place.channel, ts) is None:  # nor is it a question
                 return ts
         return None

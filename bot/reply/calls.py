@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from bot.errors import SlackRefused
 from bot.reply.closing import Content
+from bot.reply.notes import is_note
 from bot.reply.steps import Block
 from bot.slack import PATIENCE
 from bot.surfaces import Surface
@@ -168,13 +169,19 @@ class Calls:
         await self._call(method, patience=PATIENCE if remove else 0, timestamp=self.address.question_ts, name=name)
 
     async def own_messages(self) -> list[str]:
-        """The ts of every message of ours in the thread that is newer than the question, oldest first."""
+        """The ts of every message of ours in the thread that is newer than the question, oldest first.
+
+        Those that share a file are no replies: they have our user, but no bot_id (reference §4.3).
+        """
         own = (self.workspace.bot_user, self.workspace.bot_id)
         return [
             str(message["ts"])
             async for message in self._messages()
             if message["ts"] > self.address.question_ts
+            and not message.get("files")
+            and message.get("subtype") != "file_share"
             and (message.get("user") == own[0] or message.get("bot_id") == own[1])
+            and not is_note(message)
         ]
 
     async def _messages(self) -> AsyncIterator[Mapping[str, Any]]:

@@ -15,6 +15,9 @@ from bot.reply.transcript import TimedStep
 TRY_AGAIN = "try_again"
 DETAILS = "details"
 REGENERATE = "regenerate"
+ASK = "ask_"
+"""What the names of buttons begin with that ask a question; a digit follows."""
+
 FEEDBACK = "feedback"
 FEEDBACK_UP = "up"
 FEEDBACK_DOWN = "down"
@@ -44,6 +47,14 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A question that one can ask by a button: what stands on it, at most 75 characters, and what it asks."""
+
+    label: str
+    question: str  # plain text; at most 2,000 characters (docs.slack.dev, button element)
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """How an answer ended, as far as people see it."""
 
@@ -53,6 +64,7 @@ class Closing:
     try_again: bool = False
     feedback: bool = False
     sources: Sequence[Source] = ()
+    questions: Sequence[Ask] = ()
 
     def blocks(self, *, alone: bool = False) -> list[Block]:
         """The blocks under the answer's text, in the order people read them; `alone`: there is no text."""
@@ -86,6 +98,7 @@ class Closing:
     def _buttons(self, details: str) -> list[Block]:
         """Those that go in one row: to try again, to see everything about the steps, to regenerate."""
         buttons = [
+            *(_asking(number, ask) for number, ask in enumerate(self.questions)),
             *([_button(TRY_AGAIN, words.TRY_AGAIN)] if self.try_again else []),
             *([_button(DETAILS, details)] if details else []),
             *([_button(REGENERATE, words.REGENERATE)] if self.feedback else []),
@@ -102,6 +115,10 @@ def _note(text: str, *, alone: bool) -> Block:
 
 def _button(action: str, label: str) -> Block:
     return {"type": "button", "action_id": action, "text": _plain(label)}
+
+
+def _asking(number: int, ask: Ask) -> Block:
+    return {**_button(f"{ASK}{number}", ask.label), "value": ask.question}
 
 
 def _feedback() -> Block:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from bot.reply.sandbox import file_in
+
 ENTITY = r"(?:lt|gt|amp|#\d{1,7}|#x[0-9a-f]{1,6});"
 _ENTITIES = re.compile(rf"&(?P<name>{ENTITY}|quot;)", re.IGNORECASE)
 _NAMED = {"lt;": "<", "gt;": ">", "amp;": "&", "quot;": '"'}
@@ -30,17 +32,23 @@ _ALSO_DOMAIN = re.compile("java|md|pl|py|rs|sh|zip")
 
 @dataclass(frozen=True)
 class Target:
-    """Where a link leads. ``url`` is empty when it must not be linked; ``named``: it named a scheme."""
+    """Where a link leads. ``url`` is empty when it must not be linked; ``named``: it named a scheme.
+
+    ``file`` is the name of a file that the code interpreter has, which nobody can open there.
+    """
 
     url: str
     host: str = ""
     shown: str = ""
     named: bool = True
+    file: str = ""
 
 
 def target(dest: str) -> Target:
     """Reads what stands between a link's parentheses: the URL, perhaps in ``<>``, and perhaps a title."""
     bare = _without_title(dest.strip())
+    if file := file_in(bare):
+        return Target("", shown=file, file=file)
     url = _encoded(_decoded(bare))
     if _HTTP.match(url):
         host = _host(url)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import ClassVar
 
+from bot import words
 from bot.reply import blocks, links
 from bot.reply.cleaning import Cleaner
 from bot.reply.constructs import (
@@ -22,8 +23,9 @@ from bot.reply.constructs import (
     run_end,
     window,
 )
+from bot.reply.sandbox import MARK, Eraser
 
-JOINER = "\u2060"  # word joiner: not seen, but it keeps `](` from being a link and `]:` from defining one
+JOINER = MARK  # word joiner: not seen, but it keeps `](` from being a link and `]:` from defining one
 _PLAIN = re.compile(r"[^\n`<>&\[\]!\\|]+")
 _CODE = re.compile(r"[^\n&]+")
 _TELLING = re.compile(rf"&(?={links.ENTITY})", re.IGNORECASE)
@@ -49,15 +51,16 @@ class Neutraliser:
     def __init__(self) -> None:
         self._cleaner = Cleaner()
         self._scanner = _Scanner()
+        self._eraser = Eraser()
         self._held = ""
 
     def feed(self, delta: str) -> str:
         """The next piece; returns what can be shown now."""
-        return self._scan(self._cleaner.feed(delta), final=False)
+        return self._scan(self._eraser.feed(self._cleaner.feed(delta)), final=False)
 
     def close(self) -> str:
         """There is no more; returns what was held back."""
-        return self._scan(self._cleaner.close(), final=True)
+        return self._scan(self._eraser.feed(self._cleaner.close()) + self._eraser.close(), final=True)
 
     def _scan(self, more: str, *, final: bool) -> str:
         text = self._held + more
@@ -271,7 +274,8 @@ class _Scanner:
     def _linked(self, label: str, dest: str) -> str | None:
         """A link as it may be shown; None when it is not meant as one and stays as it was written."""
         to = links.target(dest)
-        if not to.url and (re.search(r"\s", to.shown) or (not to.named and self._word[-1:].isalnum())):
+        wordy = re.search(r"\s", to.shown) or (not to.named and self._word[-1:].isalnum())
+        if not to.url and not to.file and wordy:
             return None
         shown = _flat(label).strip()
         if not to.url:
@@ -281,7 +285,11 @@ class _Scanner:
         return f"[{shown or links.as_label(to.url)}{links.note(shown, to)}]({to.url})"
 
     def _unlinked(self, label: str, to: links.Target) -> str:
-        if not to.named and to.shown and to.shown != label and not to.shown.startswith("#"):
+        if to.file:
+            name = _flat(to.file)
+            quoted = words.QUOTED.format(text=name)
+            label = label if name in label else f"{label} ({quoted})" if label else quoted
+        elif not to.named and to.shown and to.shown != label and not to.shown.startswith("#"):
             label = f"{label} ({_flat(to.shown)})".lstrip()
         return JOINER + label if self._nothing_yet and not label[:1].isalnum() else label
 

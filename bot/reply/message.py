@@ -15,6 +15,7 @@ from bot.reply.calls import Calls
 from bot.reply.closing import NOTHING, Closing, Content
 from bot.reply.layout import Section, lay_out
 from bot.reply.markdown import Neutraliser
+from bot.reply.sandbox import without_addresses
 from bot.reply.screen import Screen
 from bot.reply.shown import Shown, chunks_of
 from bot.reply.split import first_sentence
@@ -132,7 +133,7 @@ class Reply:
                 await self._ending.wait()
 
     async def _say_commentary(self) -> None:
-        sentence = plain_line(self._transcript.commentary, STATUS_CHARS)
+        sentence = plain_line(without_addresses(self._transcript.commentary), STATUS_CHARS)
         if sentence and sentence != self._said and not self._safe:
             self._said = sentence
             await self._status.say(sentence)

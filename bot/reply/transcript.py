@@ -47,6 +47,7 @@ class Transcript:
     sources: tuple[Cited, ...] = ()
     calls: tuple[Call, ...] = ()
     response_id: str | None = None
+    begun_at: float | None = None  # by OpenAI's clock, seconds since the epoch
     first_text_at: float | None = None
     finished: Finished | None = field(default=None)
 
@@ -72,8 +73,8 @@ class Transcript:
 
     def _noted(self, event: Event) -> "Transcript":
         match event:
-            case Started(response_id):
-                return replace(self, response_id=response_id)
+            case Started(response_id, created_at):
+                return replace(self, response_id=response_id, begun_at=created_at)
             case Commentary(text):
                 return replace(self, commentary=text)
             case Cited():

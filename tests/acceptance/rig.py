@@ -16,6 +16,7 @@ from bot.playground.slack import EmulatedSlack
 from bot.settings import Settings
 
 DEADLINE = 60.0  # real seconds, for a command that hangs
+MANIFEST = read_manifest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ class Outside:
 @asynccontextmanager
 async def outside(folder: Path) -> AsyncIterator[Outside]:
     """Serve both emulators, with the scopes and events of the manifest."""
-    manifest = read_manifest()
-    slack = EmulatedSlack(SystemClock(), scopes=manifest.scopes, subscribed=manifest.events)
+    slack = EmulatedSlack(SystemClock(), scopes=MANIFEST.scopes, subscribed=MANIFEST.events)
     openai = EmulatedOpenAI(SystemClock())
     async with slack.serve(), openai.serve():
         yield Outside(slack, openai, folder)

@@ -1,5 +1,8 @@
 """The wheel, installed in an empty environment and run from another folder."""
 
+import fcntl
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,22 +19,48 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(300)  # the dependencies are installed once
 
 
+def build(out: Path) -> None:
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def install(wheel: Path, home: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, capture_output=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True)
-    [file] = out.glob("*.whl")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the wheel and its environment, made once for all workers, by whichever comes first."""
+    mine = tmp_path_factory.getbasetemp()
+    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    home = shared / "installed"
+    with (shared / "installed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "whole").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            build(home)
+            install(next(home.glob("*.whl")), home / "venv")
+            (home / "whole").touch()
+    return home
+
+
+@pytest.fixture(scope="module")
+def wheel(installed: Path) -> Path:
+    [file] = installed.glob("*.whl")
     return file
 
 
 @pytest.fixture(scope="module")
-def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("venv")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, capture_output=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet", "--no-compile"]
-    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
-    return home / "bin/threadmate"
+def command(installed: Path) -> Path:
+    return installed / "venv/bin/threadmate"
+
+
+def said(command: Path, word: str, folder: Path) -> str:
+    environ = {"PATH": os.environ["PATH"]}  # nothing of ours: what it compiles it may keep
+    done = subprocess.run([command, word], cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def test_the_wheel_holds_the_three_packages_and_what_they_read(wheel: Path) -> None:
@@ -44,14 +73,13 @@ def test_the_wheel_holds_the_three_packages_and_what_they_read(wheel: Path) -> N
 
 
 def test_the_installed_command_prints_the_manifest(command: Path, tmp_path: Path) -> None:
-    done = subprocess.run([command, "manifest"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert yaml.safe_load(done.stdout) == read_manifest().content
-    assert read_manifest().creation_url in done.stdout.splitlines()[-1]
+    out = said(command, "manifest", tmp_path)
+    assert yaml.safe_load(out) == read_manifest().content
+    assert read_manifest().creation_url in out.splitlines()[-1]
 
 
 def test_the_installed_command_knows_its_version(command: Path, tmp_path: Path) -> None:
-    done = subprocess.run([command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "0.1.0" in done.stdout
+    assert "0.1.0" in said(command, "--version", tmp_path)
 
 
 async def test_the_installed_command_checks_what_is_around_it(command: Path, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -13,53 +12,44 @@ from bot.clock import SystemClock
 from bot.manifest import read_manifest
 from bot.playground.openai import EmulatedOpenAI
 from bot.playground.slack import EmulatedSlack
+from tests.crash.nursery import Child, Nursery
 
 PATIENCE = 30.0  # real seconds until a crash test is given up
-PROGRAM = "from bot.cli import main; main()"
+MANIFEST = read_manifest()
 
 
 class Rig:
     """Both emulators, a folder for the database, and the bot's process."""
 
-    def __init__(self, folder: Path) -> None:
-        manifest = read_manifest()
-        self.slack = EmulatedSlack(SystemClock(), scopes=manifest.scopes, subscribed=manifest.events)
+    def __init__(self, folder: Path, nursery: Nursery) -> None:
+        self.slack = EmulatedSlack(SystemClock(), scopes=MANIFEST.scopes, subscribed=MANIFEST.events)
         self.openai = EmulatedOpenAI(SystemClock())
         self.database = folder / "threadmate.db"
         self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
+        self._nursery = nursery
+        self._process: Child | None = None
         self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
         self.general = self.slack.add_channel("general", members=(self.ann,))
 
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(__file__).parents[2]),
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_APP_TOKEN": self.slack.app_token,
             "SLACK_API_URL": self.slack.api_url,
             "OPENAI_API_KEY": self.openai.api_key,
             "OPENAI_BASE_URL": self.openai.base_url,
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.database}",
-            "SHUTDOWN_GRACE": "5",
+            "SHUTDOWN_GRACE": "1",
         }
 
     async def start(self) -> None:
         """Start the bot and wait until it says that it is ready."""
         with (self._folder / "bot.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                PROGRAM,
-                "run",
-                cwd=self._folder,
-                env=self._environment(),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        assert self._process.stdout is not None
+            process = await self._nursery.start(["run"], self._folder, self._environment(), log.fileno())
+        self._process = process
         async with asyncio.timeout(PATIENCE):
-            line = await self._process.stdout.readline()
+            line = await process.stdout.readline()
         assert line == b"ready\n", (self._folder / "bot.log").read_text()
 
     async def kill(self) -> None:
@@ -74,8 +64,7 @@ class Rig:
         process, self._process = self._process, None
         if process is None:
             return 0
-        if process.returncode is None:
-            process.send_signal(number)
+        process.send_signal(number)
         async with asyncio.timeout(PATIENCE):
             return await process.wait()
 
@@ -106,9 +95,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig_in(folder: Path) -> AsyncIterator[Rig]:
+async def rig_in(folder: Path, nursery: Nursery) -> AsyncIterator[Rig]:
     """A rig whose emulators are served, and whose process is gone at the end."""
-    rig = Rig(folder)
+    rig = Rig(folder, nursery)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(rig.slack.serve())
         await stack.enter_async_context(rig.openai.serve())

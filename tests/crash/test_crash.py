@@ -2,16 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from bot.playground.faults import Fault, FaultKind, Faults
 from bot.playground.openai.script import Control, Pause, Script, Text
 from bot.playground.slack import slack_error
-from tests.crash.process import Rig, rig_in
+from tests.crash.process import Rig
 
 ANSWER = "First the beginning. Then the middle of it. And at last the end."
 PIECES: list[str | Control] = [
@@ -31,12 +29,6 @@ MOMENTS = [
     ("slack", "chat.stopStream"),
     ("slack", "chat.postMessage"),
 ]
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig_in(tmp_path) as made:
-        yield made
 
 
 def faults_of(rig: Rig, service: str, call: str) -> Faults:

@@ -1,14 +1,12 @@
 """Killed while an answer is given anew, or withdrawn, and started again: whole, once, or gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.playground.faults import Fault, FaultKind
 from bot.playground.openai.script import Control, Pause, Reasoning, Script, Text
-from tests.crash.process import Rig, rig_in
+from tests.crash.process import Rig
 
 NEW = "First the beginning. Then the middle of it. And at last the end."
 PIECES: list[str | Control] = [
@@ -20,12 +18,6 @@ PIECES: list[str | Control] = [
 
 LIST_ITEMS = "GET /conversations/{id}/items"
 DELETE_ITEM = "DELETE /conversations/{id}/items/{item_id}"
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig_in(tmp_path) as made:
-        yield made
 
 
 async def answered(rig: Rig) -> str:

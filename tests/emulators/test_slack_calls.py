@@ -127,6 +127,7 @@ LIMITS = {  # slack-platform.md §6
     "reactions.add": 50,
     "users.info": 100,
     "conversations.replies": 50,
+    "files.delete": 50,
     "files.info": 100,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,

@@ -158,6 +158,20 @@ async def test_what_cannot_be_uploaded(more: dict[str, Any], error: str) -> None
         assert await error_of(r.client.files_getUploadURLExternal(**args)) == error
 
 
+async def test_what_the_bot_uploaded_it_may_delete_and_nothing_else() -> None:
+    async with rig() as r:
+        file_id = await sent(r)
+        await complete(r, file_id)
+        await r.clock.advance(1)
+        assert (await r.call("files.delete", file=file_id))["ok"]
+        (message,) = r.slack.replies(r.channel, r.thread)
+        assert [file["mode"] for file in message.files] == ["tombstone"]
+        assert await error_of(r.client.files_delete(file=file_id)) == "file_deleted"
+        theirs = r.slack.add_file("a.txt", b"x", r.ann)
+        assert await error_of(r.client.files_delete(file=theirs["id"])) == "cant_delete_file"
+        assert await error_of(r.client.files_delete(file="F1")) == "file_not_found"
+
+
 async def test_uploading_needs_files_write() -> None:
     async with rig(scopes=["files:read"]) as r:
         for method in ("files.getUploadURLExternal", "files.completeUploadExternal"):

@@ -13,13 +13,13 @@ MakeWorld = Callable[..., Any]
 
 
 @pytest.fixture
-async def make_world(tmp_path: Path) -> AsyncIterator[MakeWorld]:
+async def make_world(tmp_path: Path, migrated: Path) -> AsyncIterator[MakeWorld]:
     """Make a world with those settings, both emulators being served."""
     worlds: list[World] = []
     async with AsyncExitStack() as stack:
 
         async def make(**settings: Any) -> World:
-            world = World(tmp_path, **settings)
+            world = World(tmp_path, migrated, **settings)
             await stack.enter_async_context(world.slack.serve())
             await stack.enter_async_context(world.openai.serve())
             worlds.append(world)

@@ -68,7 +68,7 @@ async def test_another_bot_ends_nothing(world: World) -> None:
 @pytest.mark.parametrize(("days", "answered"), [(6.9, True), (7.1, False)])
 async def test_seven_silent_days_end_it(world: World, days: float, answered: bool) -> None:
     ts = await begun(world)
-    await world.clock.advance(days * DAY)
+    await world.clock.leap(days * DAY)
     later = await world.slack.post(world.general, world.ann, "where were we?", thread_ts=ts)
     assert await world.was_for_us(later) is answered
     if answered:

@@ -310,13 +310,13 @@ async def test_what_code_made_is_fetched_and_what_it_was_given_is_not(rig: Rig) 
     await rig.ask(memory, Scope(THREAD), code, Text("Drawn."), container_files=(table,))
     [container] = rig.api.containers
     assert len(rig.api.containers[container].files) == 3
-    first, second = await rig.shelf.made_files(container)
+    first, second = await rig.shelf.made_files(container) or ()
     assert (first.name, first.size, second.name) == ("chart 1.png", len(chart), "out.csv")
     target = rig.folder / "fetched"
     assert await rig.shelf.fetch_made(container, first.id, target)
     assert target.read_bytes() == chart
     await rig.clock.advance(HOUR)
-    assert await rig.shelf.made_files(container) == ()
+    assert await rig.shelf.made_files(container) is None
     assert not await rig.shelf.fetch_made(container, first.id, target)
 
 

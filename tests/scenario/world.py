@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 from bot.app import Bot
@@ -19,18 +20,21 @@ QUIET = 0.02  # real seconds without any activity after which the emulated time 
 STEP = 1.0  # emulated seconds at most per move
 PATIENCE = 20.0  # real seconds until a scenario is given up
 
+MANIFEST = read_manifest()
+
 
 class World:
     """A workspace with Ann, Bo and #general, an OpenAI API, and the bot between them."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, migrated: Path, **settings: Any) -> None:
+        """The bot's database begins as a copy of `migrated`, where there is none in the folder yet."""
         self.clock = SteppedClock()
-        manifest = read_manifest()
-        self.slack = EmulatedSlack(self.clock, scopes=manifest.scopes, subscribed=manifest.events)
+        self.slack = EmulatedSlack(self.clock, scopes=MANIFEST.scopes, subscribed=MANIFEST.events)
         self.openai = EmulatedOpenAI(self.clock)
         self.bot: Bot | None = None
         self._quiet_rounds = 0
         self._folder = folder
+        self._migrated = migrated
         self._settings = settings
         self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
         self.bo = self.slack.add_person("Bo Ek", display_name="Bo")
@@ -53,6 +57,8 @@ class World:
     @asynccontextmanager
     async def running(self, *, gently: bool = True) -> AsyncIterator[Bot]:
         """The bot, started; stopped as by SIGTERM at the end."""
+        if not self.file.exists():
+            copyfile(self._migrated, self.file)
         async with Bot.open(self.settings(), self.clock) as bot:
             self.bot = bot
             await bot.start()
@@ -151,6 +157,11 @@ class World:
         """The one message of the bot in that thread."""
         (answer,) = self.answers(thread_ts, channel)
         return answer
+
+    def last_texts(self) -> list[str]:
+        """The same, where other parts than texts stand among them."""
+        input_ = self.openai.creates[-1].get("input", [])
+        return [part["text"] for item in input_ for part in item["content"] if "text" in part]
 
     def last_input(self) -> list[str]:
         """The texts of the newest request's input, in order."""

@@ -104,7 +104,7 @@ def test_only_the_messages_tab_is_one_in_which_people_write() -> None:
 
 
 def test_a_press_is_known_by_the_message_it_stands_under() -> None:
-    assert parse_button(press()) == Pressed("T1", "C1", "1.2", "1.1", "U1", False, "up")
+    assert parse_button(press()) == Pressed("T1", "C1", "1.2", "1.1", "U1", False, "up", user_team="T1")
     assert isinstance(parse_button(press(container={"type": "view"})), Ignored)
     assert isinstance(parse_button(press(user={})), Ignored)
 

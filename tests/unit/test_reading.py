@@ -86,12 +86,10 @@ def test_a_text_that_looks_like_a_quotation_is_known(text: str, so: bool) -> Non
     assert imitates(text) is so
 
 
-def test_files_that_cannot_be_opened_are_named_and_said_to_be_closed() -> None:
+def test_the_files_of_a_message_are_named() -> None:
     assert attached([]) == ""
-    assert attached([{"name": "a <b>.pdf"}, {"title": "Plan"}]).startswith(
-        "(Attached: a &lt;b&gt;.pdf, Plan. You cannot"
-    )
-    assert " and 2 more. " in attached([{"name": f"{number}.txt"} for number in range(12)])
+    assert attached([{"name": "a <b>.pdf"}, {"title": "Plan"}, {}]) == "(Attached: a &lt;b&gt;.pdf, Plan, a file)"
+    assert attached([{"name": f"{number}.txt"} for number in range(12)]).endswith("9.txt and 2 more)")
 
 
 def test_a_file_name_cannot_break_out_of_its_line() -> None:

@@ -99,13 +99,14 @@ def test_dangling_calls_are_answered_before_the_question() -> None:
 def test_the_tools_are_written_as_openai_wants_them() -> None:
     assistant = Assistant(
         model="m",
-        tools=("file_search", "code_interpreter", "web_search"),
+        tools=("file_search", "code_interpreter", "web_search", "image_generation"),
         vector_store_ids=("vs_1", "vs_2", "vs_3"),
     )
     assert tools(turn(assistant)) == [
         {"type": "file_search", "vector_store_ids": ["vs_1", "vs_2"]},
         {"type": "code_interpreter", "container": CONTAINER},
         {"type": "web_search", "user_location": {"type": "approximate"}},
+        {"type": "image_generation"},
     ]
 
 

@@ -63,7 +63,7 @@ def test_every_missing_setting_has_a_line_that_says_where_to_get_it() -> None:
         (
             "ASSISTANT_TOOLS",
             "code_interpreter,shell",
-            "should be 'file_search', 'code_interpreter' or 'web_search'",
+            "should be 'file_search', 'code_interpreter', 'web_search' or 'image_generation'",
         ),
         ("VECTOR_STORE_IDS", "vs_1,vs_2,vs_3", "names more than 2"),
         ("OPENAI_TEMPERATURE", "2.1", "less than or equal to 2"),
@@ -83,6 +83,13 @@ def test_every_missing_setting_has_a_line_that_says_where_to_get_it() -> None:
         ("ALLOW_EXTERNAL", "perhaps", "should be a valid boolean"),
         ("CATCH_UP_MESSAGES", "many", "should be a valid integer"),
         ("MAX_RUNS_PER_PERSON_HOUR", "0", "greater than or equal to 1"),
+        ("MAX_FILE_BYTES", "1000000000", "less than or equal to 512000000"),
+        ("MAX_FILES_PER_THREAD", "-1", "greater than or equal to 0"),
+        ("INLINE_FILE_MAX_BYTES", "60000000", "less than or equal to 50000000"),
+        ("INLINE_FILE_MAX_PAGES", "few", "should be a valid integer"),
+        ("FILE_IDLE_DAYS", "0", "greater than 0"),
+        ("WEB_SEARCH_WITH_FILES", "sometimes", "should be a valid boolean"),
+        ("RETENTION_DAYS", "-1", "greater than 0"),
     ],
 )
 def test_a_malformed_value_is_refused_in_words(name: str, value: str, wrong: str) -> None:
@@ -93,7 +100,13 @@ def test_a_malformed_value_is_refused_in_words(name: str, value: str, wrong: str
     assert "\n" not in line
 
 
-TAKES_ANYTHING = ("openai_model", "assistant_instructions", "vector_store_ids")
+TAKES_ANYTHING = (
+    "openai_model",
+    "assistant_instructions",
+    "vector_store_ids",
+    "transcription_model",
+    "admins",
+)
 REFUSES = [field.upper() for field in Settings.model_fields if field not in TAKES_ANYTHING]
 
 

@@ -1,5 +1,6 @@
 """What one can press or fill in; each says in `data-` attributes what a press would send; pure."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -29,7 +30,20 @@ def _button(one: Json, _known: Known) -> Html:
 
 
 def _press(one: Json) -> dict[str, str | bool | None]:
-    return {"type": "button", "data_action_id": one.get("action_id"), "data_value": one.get("value")}
+    return {
+        "type": "button",
+        "data_action_id": one.get("action_id"),
+        "data_value": one.get("value"),
+        "data_confirm": _asking(one.get("confirm")),
+    }
+
+
+def _asking(confirm: Any) -> str | None:
+    """What is asked before the press, as JSON."""
+    if not isinstance(confirm, Mapping):
+        return None
+    said = {key: words(confirm.get(key)) for key in ("title", "text", "confirm", "deny")}
+    return json.dumps({**said, "style": str(confirm.get("style", ""))})
 
 
 def _overflow(one: Json, _known: Known) -> Html:

@@ -165,9 +165,9 @@ def _file(file: Json, known: Known) -> Html:
         return element("figure", element("figcaption", text(name)), inside, look="file-picture")
     kind = str(file.get("pretty_type") or file.get("filetype") or "").upper()
     said = [element("b", text(name), look="file-name", dir="auto"), element("small", text(kind))]
-    return element(
-        "div", element("span", look="icon file", aria_hidden="true"), element("div", *said), look="file-card"
-    )
+    icon = element("span", look="icon file", aria_hidden="true")
+    press: dict[str, str | None] = {"type": "button", "data_file_id": file.get("id")}
+    return element("button", icon, element("span", *said), look="file-card", **press)
 
 
 def _reactions(reactions: Mapping[str, int]) -> Html:

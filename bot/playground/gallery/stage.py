@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from bot.app import Bot
+from bot.manifest import read_manifest
 from bot.playground.clock import SteppedClock
 from bot.playground.openai.emulated import EmulatedOpenAI
 from bot.playground.slack.seen import SeenMessage
@@ -25,7 +26,8 @@ class Stage:
 
     def __init__(self) -> None:
         self.clock = SteppedClock()
-        self.slack = EmulatedSlack(self.clock)
+        manifest = read_manifest()
+        self.slack = EmulatedSlack(self.clock, shortcuts=manifest.shortcuts, commands=manifest.commands)
         self.openai = EmulatedOpenAI(self.clock)
         self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
         self.bo = self.slack.add_person("Bo Ek", display_name="Bo")

@@ -170,6 +170,10 @@ class EmulatedOpenAI:
         """Let a File have so many bytes at most, instead of 512 MB."""
         self._server.max_file_bytes = size
 
+    def delete_file(self, file_id: str) -> None:
+        """Let somebody else with the same key delete a File."""
+        self._holdings.files.delete(file_id)
+
     def index(self, store_id: str, file_id: str) -> None:
         """End the indexing of a file now, whether it succeeds or fails."""
         attached = self.vector_stores[store_id].files[file_id]

@@ -12,16 +12,20 @@ from bot.playground.slack.state import Workspace
 from bot.playground.slack.views import view_json
 
 
-def find_element(blocks: Sequence[Json], action_id: str) -> tuple[Json, Json]:
+def find_element(blocks: Sequence[Json], action_id: str, value: object = None) -> tuple[Json, Json]:
     """The block and the element with that action_id; LookupError if nothing of it can be pressed.
 
+    Several buttons may share an action_id (in a list, one per entry): then it is the one of that value.
     What is entered in an `input` block is not told before it is submitted, unless it has `dispatch_action`.
     """
-    for block, element in elements(blocks):
-        silent = block["type"] == "input" and not block.get("dispatch_action")
-        if element.get("action_id") == action_id and not silent:
-            return block, element
-    raise LookupError(f"nothing with action_id {action_id!r} can be pressed")
+    found = [
+        (block, element)
+        for block, element in elements(blocks)
+        if element.get("action_id") == action_id and (block["type"] != "input" or block.get("dispatch_action"))
+    ]
+    if not found:
+        raise LookupError(f"nothing with action_id {action_id!r} can be pressed")
+    return next((pair for pair in found if value is not None and pair[1].get("value") == value), found[0])
 
 
 def base(workspace: Workspace, kind: str, user: str) -> Json:
@@ -61,7 +65,7 @@ def on_message(
     workspace: Workspace, channel: Channel, message: Message, user: str, action_id: str, value: object
 ) -> Json:
     """The payload of a press on a message's button."""
-    pressed = find_element(blocks_of(message), action_id)
+    pressed = find_element(blocks_of(message), action_id, value)
     shown = {"message": message_json(workspace, channel, message)}
     return {
         **base(workspace, "block_actions", user),
@@ -76,7 +80,7 @@ def on_ephemeral(workspace: Workspace, told: Ephemeral, action_id: str, value: o
 
     Recorded shape: slackapi/java-slack-sdk#1200 (`container` with `is_ephemeral` and `thread_ts`).
     """
-    pressed = find_element(told.blocks, action_id)
+    pressed = find_element(told.blocks, action_id, value)
     channel = workspace.channels[told.channel]
     return {
         **base(workspace, "block_actions", told.user),
@@ -110,7 +114,7 @@ def on_view(workspace: Workspace, modal: Modal, action_id: str, value: object) -
 
     What was picked is in the view's state already.
     """
-    block, element = find_element(modal.blocks, action_id)
+    block, element = find_element(modal.blocks, action_id, value)
     action = _action(workspace, block, element, value)
     if element["type"] in STATEFUL:
         modal.values[block["block_id"]][action_id] = entered(element, value)

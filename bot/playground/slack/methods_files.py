@@ -1,4 +1,4 @@
-"""files.info, files.getUploadURLExternal, files.completeUploadExternal (reference/slack-platform.md §4)."""
+"""files.info, .delete, .getUploadURLExternal, .completeUploadExternal (reference/slack-platform.md §4)."""
 
 from bot.playground.slack import events, shelf
 from bot.playground.slack.arguments import LIST, NAME, TEXT, Method, number
@@ -64,6 +64,22 @@ def _share(workspace: Workspace, channel: Channel, message: Message) -> Json:
         "share_user_id": message.user,
     }
     return share if message.thread_ts is None else {**share, "thread_ts": message.thread_ts}
+
+
+# -- files.delete
+
+
+def delete(workspace: Workspace, args: Args) -> Json:
+    """Delete a file of the bot's own; messages keep a tombstone (docs.slack.dev/reference/methods)."""
+    file = workspace.files.get(args["file"])
+    if file is None:
+        raise CallRefusedError("file_not_found")
+    if file.deleted:
+        raise CallRefusedError("file_deleted")
+    if file.user != workspace.bot_user:
+        raise CallRefusedError("cant_delete_file")
+    events.file_deleted(workspace, file)
+    return {}
 
 
 # -- uploading
@@ -197,6 +213,7 @@ def _share_later(
 
 
 METHODS = {
+    "files.delete": Method(delete, {"file": NAME}, {}, "files:write"),
     "files.info": Method(
         info,
         {"file": NAME},

@@ -1,5 +1,6 @@
 """A message as the Web API and events carry it."""
 
+import html
 import re
 from copy import deepcopy
 from typing import Any
@@ -17,7 +18,7 @@ def rich_text_of(text: str) -> list[Json]:
         if index % 2:
             parts.append({"type": "user", "user_id": part})
         elif part:
-            parts.append({"type": "text", "text": part})
+            parts.append({"type": "text", "text": html.unescape(part)})
     return [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}]
 
 

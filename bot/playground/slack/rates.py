@@ -25,6 +25,7 @@ PER_MINUTE = {  # slack-platform.md §6; where that is silent, docs.slack.dev/re
     "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
     "conversations.members": TIER_4,
+    "files.delete": TIER_3,
     "files.info": TIER_4,
     "files.getUploadURLExternal": TIER_4,
     "files.completeUploadExternal": TIER_4,

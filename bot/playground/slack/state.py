@@ -172,6 +172,16 @@ class Workspace:
         self._last_ts = max(self._last_ts + 1, round(self.clock.time() * 1_000_000))
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
+    @property
+    def numbering(self) -> tuple[int, dict[str, int]]:
+        """How far ts and ids have come, to be kept and gone on from."""
+        return self._last_ts, dict(self._counts)
+
+    def go_on_from(self, last_ts: int, counts: dict[str, int]) -> None:
+        """Give no ts and no id that was given before that."""
+        self._last_ts = last_ts
+        self._counts = Counter(counts)
+
     def new_person(
         self,
         name: str,

@@ -148,9 +148,13 @@ class EmulatedSlack(Cabinet):
         thread_ts: str | None = None,
         files: Iterable[Json] = (),
         subtype: str | None = None,
+        blocks: list[Json] | None = None,
         **extra: object,
     ) -> str:
-        """Let somebody write; answers with the ts. `extra` are further fields of the message."""
+        """Let somebody write; answers with the ts. `extra` are further fields of the message.
+
+        `blocks` is the rich_text that the client made of the text, where it is more than a line of text.
+        """
         place = self.channels[channel]
         if thread_ts is not None and thread_ts not in place.messages:
             raise LookupError(f"there is no thread {thread_ts} in {channel}")
@@ -161,7 +165,7 @@ class EmulatedSlack(Cabinet):
             user,
             text,
             thread_ts,
-            blocks=rich_text_of(text) if text else None,
+            blocks=blocks or (rich_text_of(text) if text else None),
             files=list(files),
             subtype=subtype,
             client_msg_id=None if person.is_bot else str(uuid.uuid4()),
@@ -177,13 +181,22 @@ class EmulatedSlack(Cabinet):
         """What a message of another team's person says about it (slack-platform.md §7.4)."""
         return {} if person.team == self.team else {"user_team": person.team, "source_team": person.team}
 
-    async def edit(self, channel: str, ts: str, text: str) -> None:
-        """Let the author change a message."""
+    async def edit(self, channel: str, ts: str, text: str, blocks: list[Json] | None = None) -> None:
+        """Let the author change a message; `blocks` as in `post`."""
         place = self.channels[channel]
         message = place.messages[ts]
         before = message_json(self, place, message)
-        message.text, message.blocks, message.edited = text, rich_text_of(text), self.next_ts()
+        message.text, message.blocks, message.edited = text, blocks or rich_text_of(text), self.next_ts()
         events.changed(self, place, message, before)
+        await asyncio.sleep(0)
+
+    async def react(self, channel: str, ts: str, user: str, name: str) -> None:
+        """Let somebody put an emoji under a message, or take their own away again; the app is not told of it."""
+        reactions = self.channels[channel].messages[ts].reactions
+        reactions[name] = reactions.get(name, set()) ^ {user}
+        if not reactions[name]:
+            del reactions[name]
+        self.touch()
         await asyncio.sleep(0)
 
     async def delete(self, channel: str, ts: str) -> None:

@@ -17,8 +17,11 @@ DELETING = sa.text("state = 'deleting'")
 
 
 def upgrade() -> None:
-    """Create the five tables, and give messages what was heard in their recordings."""
+    """Create the six tables, and columns for what messages and runs have to do with files."""
     op.add_column("messages", sa.Column("transcripts", sa.JSON(none_as_null=True)))
+    op.add_column("messages", sa.Column("pressed", sa.String))
+    op.create_index("one_question_per_button", "messages", ["team", "channel", "pressed"], unique=True)
+    op.add_column("runs", sa.Column("parts_left", sa.Boolean))
     op.create_table(
         "files",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -78,6 +81,25 @@ def upgrade() -> None:
         sa.Column("slack_file_id", sa.String),
         sa.Column("ts", sa.String),
         sa.Column("state", sa.String, nullable=False),
+    )
+    op.create_table(
+        "library_changes",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("team", sa.String, nullable=False),
+        sa.Column("channel", sa.String, nullable=False),
+        sa.Column("thread_ts", sa.String, nullable=False),
+        sa.Column("message_ts", sa.String, nullable=False),
+        sa.Column("author", sa.String, nullable=False),
+        sa.Column("user", sa.String, nullable=False),
+        sa.Column("adds", sa.Boolean, nullable=False),
+        sa.Column("slack_files", sa.JSON, nullable=False),
+        sa.Column("named", sa.JSON, nullable=False),
+        sa.Column("affected", sa.JSON, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("lease_owner", sa.String),
+        sa.Column("lease_until", sa.Float),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sqlite_autoincrement=True,
     )
     place = ["team", "channel", "thread_ts", "message_ts", "slack_file_id", "use"]
     op.create_index(

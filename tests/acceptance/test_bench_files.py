@@ -1,0 +1,32 @@
+"""The measuring command for files: that it runs and what its figures are called, never how large they are."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_bench_files_prints_a_table_and_writes_the_same_figures_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    sizes = ("--documents", "1", "--pages", "2", "--indexing", "0", "--megabytes", "2")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "files", *sizes, "--json", path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(path.read_text())
+    assert figures["sizes"] == {"documents": 1, "pages": 2, "indexing_seconds": 0.0, "megabytes": 2}
+    assert figures["documents_searched"] == 1
+    assert figures["ready_ms"].keys() == {"median", "max", "bare_sdks"}
+    assert figures["memory"].keys() == {"pdf of 1 MB", "pdf of 2 MB", "csv of 1 MB", "csv of 2 MB"}
+    for name, passage in figures["memory"].items():
+        assert passage["uploaded_mb"] > int(name.split()[2]) * 0.85
+    table, notes = done.stdout.split("\n\n")
+    assert notes.splitlines() == figures["notes"]
+    assert "first text ms" in table
+    assert str(ROOT) not in done.stdout + path.read_text()

@@ -1,0 +1,206 @@
+"""The page as people use it: asked, answered, stopped, unfolded, changed, by two people, on a narrow screen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Page, expect
+
+from bot.playground.openai.script import Gate, Script, Text
+from tests.browser.page_rig import Desk, answered, desk, go, say
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(90)]
+HOSTILE = '<img src=x onerror=alert(1)> </script><script>alert(2)</script> [x](javascript:alert(3)) "><b>'
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def at_desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    async with desk(tmp_path_factory.mktemp("bot")) as here:
+        yield here
+
+
+async def test_a_mention_is_answered_in_a_thread_where_one_goes_on_without_a_mention(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await page.fill("#composer textarea", "@thr")
+    await page.press("#composer textarea", "Enter")  # takes what is offered
+    await expect(page.locator("#composer textarea")).to_have_value("@Threadmate ")
+    await page.type("#composer textarea", "what is 12 * 37?")
+    await page.press("#composer textarea", "Enter")
+    await answered(page)
+    await expect(page.locator("#replies")).to_contain_text("444")
+    await expect(page.locator("#reply textarea")).to_be_focused()
+    await say(page, "and what is 1 + 1?", "#reply")
+    await answered(page, 2)
+    await page.click("#replies .s-container >> nth=0 >> summary >> nth=0")
+    await expect(page.locator("#replies .s-container[open]")).to_contain_text("12 * 37")
+    await expect(page.locator("#hints .done")).to_have_count(3)
+    assert at_desk.complaints == []
+
+
+async def test_a_stream_is_seen_as_it_comes_and_can_be_stopped(at_desk: Desk) -> None:
+    assert at_desk.world.openai is not None
+    page = await at_desk.tab()
+    at_desk.world.openai.queue(Script(Text(deltas=["The beginning. ", Gate(asyncio.Event()), "The end."])))
+    await say(page, "@Threadmate go on and on")
+    await expect(page.locator("#replies .s-streaming")).to_contain_text("The beginning.")
+    await expect(page.locator("#messages")).to_contain_text("Threadmate is working…")
+    await page.click("#status >> text=Stop")
+    await expect(page.locator("#replies")).to_contain_text("Stopped by Ann.")
+    await expect(page.locator("#status")).to_be_empty()
+
+
+async def test_a_dropped_file_is_read_and_cited(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await go(page, "Threadmate")
+    drop = """text => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], "tea.txt", { type: "text/plain" }));
+      for (const type of ["dragenter", "dragover", "drop"])
+        document.querySelector("main").dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true }));
+    }"""
+    await page.evaluate(drop, "The tea kitchen closes at half past six. Green tea is on the second shelf.")
+    await expect(page.locator(".chips .file:not(.busy)")).to_have_text("tea.txt×")
+    await say(page, "When does the tea kitchen close?")
+    await answered(page)
+    await expect(page.locator("#replies")).to_contain_text("half past six")
+    await expect(page.locator("#replies")).to_contain_text("Sources: tea.txt")
+    async with page.expect_download() as download:
+        await page.click("#messages .s-file-card >> nth=0")
+    assert b"second shelf" in (await (await download.value).path()).read_bytes()
+
+
+async def test_a_thumb_down_asks_for_the_reason_in_a_modal(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await say(page, "@Threadmate hello")
+    await answered(page)
+    await page.click('#replies [aria-label="Bad answer"]')
+    await expect(page.locator(".veil textarea")).to_be_focused()
+    await page.keyboard.type("It was too short.")
+    await page.click('.veil [data-modal="submit"]')
+    await expect(page.locator(".veil")).to_have_count(0)
+    await page.click('#replies [aria-label="Bad answer"]')
+    await page.locator(".veil textarea").press("Escape")
+    await expect(page.locator(".veil")).to_have_count(0)
+
+
+async def test_own_messages_can_be_changed_and_taken_back_by_keyboard(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await go(page, "leads")
+    await say(page, "Two lnes\n& more")
+    item = page.locator("#messages .item")
+    await expect(item).to_contain_text("Two lnes")
+    await page.press("#composer textarea", "ArrowUp")
+    await expect(page.locator(".editing textarea")).to_have_value("Two lnes\n& more")
+    await page.fill(".editing textarea", "Two lines\n& more")
+    await page.press(".editing textarea", "Enter")
+    await expect(item.locator(".s-body")).to_have_text("Two lines\n& more")
+    await expect(item).to_contain_text("(edited)")
+    await item.focus()
+    await item.locator('[aria-label="More actions"]').press("Enter")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(item).to_have_count(0)
+
+
+async def test_two_people_see_each_other_and_what_is_new(at_desk: Desk) -> None:
+    ann, minji = at_desk.world.people[:2]
+    first, second = await at_desk.tab(ann), await at_desk.tab(minji)
+    await go(first, "leads")
+    await go(second, "design")
+    await second.click(".replies")
+    await say(second, "네, 좋아요", "#reply")
+    marked = first.locator('.place:has-text("design")')
+    await expect(marked.locator(".badge")).to_have_text("1")
+    await expect(first).to_have_title("(1) Threadmate playground")
+    await marked.click()
+    await expect(first.locator(".replies .mark")).to_be_visible()
+    await first.click(".replies")
+    await expect(first.locator("#replies .item").last).to_contain_text("네, 좋아요")
+    await expect(first).to_have_title("Threadmate playground")
+    await second.click("#who")
+    await second.click('[role="menuitemradio"]:has-text("Carol")')
+    await expect(second.locator(".place")).to_have_count(1)
+
+
+async def test_the_bot_is_killed_and_answers_when_it_runs_again(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await page.click("#inspect")
+    await page.click("#inspector >> text=Kill >> nth=-1")
+    await expect(page.locator("#banner")).to_contain_text("not running")
+    await page.click("#inspect")
+    await say(page, "@Threadmate what is 6 * 7?")
+    await page.click("#banner >> text=Start it")
+    await answered(page)
+    await expect(page.locator("#replies")).to_contain_text("42")
+
+
+async def test_a_shortcut_and_a_command_open_the_files_and_removing_one_is_asked_once_more(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    for name in ("employee-handbook.md", "orders.csv"):
+        await page.click('#composer [aria-label="Attach a file"]')
+        await page.click(f'.menu >> text="{name}"')
+        await expect(page.locator(".chips .file:not(.busy)").last).to_contain_text(name)
+    await say(page, "@Threadmate how long is parental leave?")
+    await answered(page)
+    question = page.locator("#messages .item").last
+    await question.hover()
+    await question.locator('[aria-label="More actions"]').click()
+    await page.click(".menu >> text=Files in this thread")
+    await expect(page.locator(".veil")).to_contain_text("orders.csv")
+    await page.click('.veil .s-block:has-text("orders.csv") >> button')
+    await expect(page.locator('[role="alertdialog"]')).to_contain_text("orders.csv")
+    await page.keyboard.press("Escape")
+    await expect(page.locator('[role="alertdialog"]')).to_have_count(0)
+    await page.locator(".veil button").last.press("Escape")
+    await expect(page.locator(".veil")).to_have_count(0)
+    await page.fill("#composer textarea", "/thr")
+    await page.press("#composer textarea", "Enter")
+    await page.type("#composer textarea", "files")
+    await page.press("#composer textarea", "Enter")
+    await expect(page.locator(".veil")).to_contain_text("employee-handbook.md")
+    await page.locator(".veil button").last.press("Escape")
+
+
+async def test_hostile_text_is_shown_and_does_nothing(at_desk: Desk) -> None:
+    world = at_desk.world
+    ann, leads = world.people[0], next(one.id for one in world.slack.channels.values() if one.name == "leads")
+    file = world.slack.add_file(f"{HOSTILE}.txt", b"x", ann)
+    world.slack.people[world.people[1]].display_name = HOSTILE
+    await world.slack.post(leads, world.people[1], HOSTILE.replace("<", "&lt;"), files=[file])
+    page = await at_desk.tab()
+    page.on("dialog", lambda _: at_desk.complaints.append("a script ran"))
+    await go(page, "leads")
+    await expect(page.locator("#messages .item").last).to_contain_text("<script>alert(2)</script>")
+    await expect(page.locator("#messages img, #messages script, [href^=javascript]")).to_have_count(0)
+    await page.fill("#composer textarea", "@")
+    await expect(page.locator(".offer b >> nth=-1")).to_have_text(HOSTILE)
+    world.slack.people[world.people[1]].display_name = "민지"
+    assert at_desk.complaints == []
+
+
+async def serious(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds to be serious or worse: the rule, and where."""
+    found = (await Axe().run(page)).response["violations"]
+    return [
+        (one["id"], [node["target"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (380, "light")])
+async def test_axe_finds_nothing_serious_and_nothing_is_cut_off(at_desk: Desk, width: int, scheme: str) -> None:
+    page = await at_desk.tab(width=width)
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await say(page, "@Threadmate show me a table")
+    await answered(page)
+    assert await serious(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.fill("#reply textarea", "@")
+    assert await serious(page) == []
+    await page.fill("#reply textarea", "")
+    await page.click('#replies [aria-label="Bad answer"]')
+    await expect(page.locator(".veil textarea")).to_be_focused()
+    assert await serious(page) == []
