@@ -1,6 +1,7 @@
 """The command: run | check | manifest | forget | playground.
 
 Exit codes: 0 done, 1 a check failed or something could not be forgotten, 2 settings or arguments, 3 database.
+Each command imports what it runs: loading all of it takes a second, which help and a wrong setting do without.
 """
 
 import asyncio
@@ -12,10 +13,8 @@ from typing import NoReturn
 
 import click
 
-from bot import app, logs
-from bot.check import ChecksFailed, Mark, check
+from bot import logs
 from bot.errors import SettingsError, ThreadmateError
-from bot.forget import forget
 from bot.forget_what import NotATargetError, target
 from bot.manifest import read_manifest
 from bot.settings import Settings, openai_environ
@@ -41,6 +40,8 @@ def run() -> None:
     """Answer in Slack until SIGTERM or SIGINT; prints `ready` when it takes events."""
     settings = _settings()
     logs.configure(settings.log_level, settings.log_format)
+    from bot.check import ChecksFailed
+
     try:
         asyncio.run(_checked_run(settings))
     except ChecksFailed as error:
@@ -60,6 +61,8 @@ def check_command() -> None:
     """Look at tokens, scopes, Socket Mode, OpenAI and the database; say what to do where something is wrong."""
     settings = _settings()
     logs.configure("ERROR", settings.log_format)
+    from bot.check import check
+
     report = asyncio.run(check(settings))
     for line in report.lines:
         click.echo(str(line))
@@ -91,6 +94,8 @@ def forget_command(thread: str | None, user: str | None, channel: str | None, *,
         _give_up([str(sentence)], BAD_SETTINGS)
     settings = _settings()
     logs.configure("ERROR", settings.log_format)
+    from bot.forget import forget
+
     try:
         done = asyncio.run(forget(settings, what, click.echo, dry_run=dry_run))
     except DatabaseInUse:
@@ -119,6 +124,9 @@ def playground(port: int, *, open_page: bool, data: Path | None) -> None:
 
 async def _checked_run(settings: Settings) -> None:
     """Start, unless Slack or OpenAI refuse what we would start with; what is merely odd, or away, is a warning."""
+    from bot import app
+    from bot.check import ChecksFailed, Mark, check
+
     report = await check(settings, cheap=True)
     if report.refused:
         raise ChecksFailed(report.refused)

@@ -208,7 +208,7 @@ class Forgetter:
             if memory
             else ()
         )
-        found = theirs(items, user, turns)
+        found = theirs(items, user, turns, thread.tail_item_id)
         await self._responses(found.responses)
         if memory is None or not found.items:
             return

@@ -8,17 +8,16 @@ from bot.forget_what import Person, Target
 
 T = TypeVar("T")
 
-STAYS_IN_SLACK = (
-    "Slack keeps its messages and files, and the assistant's answers with what they show: delete them there."
-)
-STAYS_ELSEWHERE = (
-    "OpenAI may keep logs against abuse for 30 days; containers in which code ran are gone after 20 idle minutes. "
-    "Your backups of the database hold what was there when they were made."
+STAYS = (
+    "in Slack everything: messages and files, the assistant's answers with what they show (delete it there)",
+    "at OpenAI logs against abuse, up to 30 days; containers in which code ran, for 20 idle minutes",
+    "in your backups of the database what was in it then",
 )
 STAYS_OF_A_PERSON = (
-    "What others said about this person, or the assistant in its answers to others, stays where it was said; so "
-    "does what they asked alone where our rows of it went with time (RETENTION_DAYS). In a thread that it has no "
-    "memory of, the assistant reads again what the person wrote there in Slack, once somebody mentions it."
+    "what others said about this person, or the assistant in its answers to others",
+    "in threads with others: when their questions were answered, in which steps, names of files that came of it",
+    "there also the questions, where our rows of them went with time (RETENTION_DAYS)",
+    "what they wrote in a thread of which the assistant has no memory: once mentioned there, it reads it in Slack",
 )
 
 
@@ -69,10 +68,8 @@ class Said:
         if not self._gone and not self.failures:
             self._say(f"Nothing is kept of {target}.")
             return
-        self._say(f"Not removed: {STAYS_IN_SLACK}")
-        if isinstance(target, Person):
-            self._say(f"Not removed: {STAYS_OF_A_PERSON}")
-        self._say(f"Not removed: {STAYS_ELSEWHERE}")
+        for what in (*(STAYS_OF_A_PERSON if isinstance(target, Person) else ()), *STAYS):
+            self._say(f"stays: {what}")
         if self.failures:
             self._say(
                 "Not everything could be removed now. The same command removes the rest: please run it again."

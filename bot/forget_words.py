@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.assistant.memory import standing_before, turn_of
 from bot.reading import PREFACE
-from storage.forgetting import Asked
+from storage.records import Asked
 
 Item = Mapping[str, Any]
 
@@ -30,8 +30,8 @@ class Theirs:
         return bool(self.items or self.responses)
 
 
-def theirs(items: Sequence[Item], user: str, turns: Sequence[Asked]) -> Theirs:
-    """Find what a person said in a memory, whose `items` are the oldest first.
+def theirs(items: Sequence[Item], user: str, turns: Sequence[Asked], tail: str | None) -> Theirs:
+    """Find what a person said in a memory: its `items`, the oldest first, which are answered up to `tail`.
 
     Turns that they alone asked for go whole, with the answer. Of others goes what quotes them: their own line
     where several people asked at once, and all of an item with what the assistant had missed in the thread.
@@ -41,6 +41,8 @@ def theirs(items: Sequence[Item], user: str, turns: Sequence[Asked]) -> Theirs:
     for turn in turns:
         if turn.users == {user}:
             going.update(dict.fromkeys(str(item["id"]) for item in turn_of(items, turn.items)))
+    if turns and turns[-1].users == {user} and not turns[-1].items:
+        going.update(dict.fromkeys(_behind(items, tail)))
     quoting = {str(item["id"]): speakers for item in items if user in (speakers := _quoted(item))}
     with_others = sum(len(speakers) > 1 for one, speakers in quoting.items() if one not in going)
     going.update(dict.fromkeys(quoting))
@@ -48,6 +50,14 @@ def theirs(items: Sequence[Item], user: str, turns: Sequence[Asked]) -> Theirs:
     since = heard.index(True) if True in heard else len(turns)
     responses = dict.fromkeys(response for turn in turns[since:] for response in turn.responses)
     return Theirs(tuple(going), tuple(responses), with_others, standing_before(items, going))
+
+
+def _behind(items: Sequence[Item], tail: str | None) -> list[str]:
+    """What a turn that has not ended left behind the tail, the newest first; nothing where the tail is gone."""
+    ids = [str(item["id"]) for item in items]
+    if tail is not None and tail not in ids:
+        return []
+    return ids[ids.index(tail) + 1 if tail is not None else 0 :][::-1]
 
 
 def _hears(turn: Asked, items: Sequence[Item], going: Collection[str]) -> bool:

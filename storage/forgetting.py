@@ -1,26 +1,16 @@
 """What forgetting looks up and puts right beyond single threads: teams, turns in memories, places of Files."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.file_records import FilePlace
 from storage.file_rows import read_places
+from storage.records import Asked
 from storage.rows import all_rows, response_from
 from storage.tables import messages, responses, runs, threads
 from storage.tables_files import channels, file_places
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One run of a thread: who asked, the model's responses, and what these added to the memory."""
-
-    run_id: str
-    users: frozenset[str]
-    responses: tuple[str, ...]
-    items: frozenset[str]
 
 
 async def teams(connection: AsyncConnection) -> tuple[str, ...]:

@@ -222,6 +222,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One run of a thread: who asked, the model's responses, and what these added to the memory."""
+
+    run_id: str
+    users: frozenset[str]
+    responses: tuple[str, ...]
+    items: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A run taken by a worker, with everything it needs to answer it. Messages are sorted by Slack's ts."""
 

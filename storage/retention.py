@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import forgetting
 from storage.database import Database, now
 from storage.file_records import FilePlace
-from storage.forgetting import Asked
 from storage.messages import GONE
-from storage.records import MessageState, Place, Thread
+from storage.records import Asked, MessageState, Place, Thread
 from storage.rows import all_rows, thread_at, thread_from
 from storage.tables import (
     feedback,

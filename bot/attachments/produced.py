@@ -302,7 +302,12 @@ class Delivery:
             self._losses.append(words.MADE_NOT_SHOWN.format(names=names))
 
     async def _share_anew(self, batch: Sequence[str], made: Mapping[str, Product], until: float) -> None:
-        """Slack has discarded what an earlier attempt sent: send it once more."""
+        """Slack has discarded some of what an earlier attempt sent: that is sent once more, and nothing else."""
+        for one in batch:
+            sharing = await self._became(self._sent[one].id)
+            if sharing is None or sharing.completed:
+                await self._settle([one], [self._sent.pop(one)], sharing, executed=False)
+        batch = [one for one in batch if one in self._sent]
         lost = [one for one in batch if one not in made]
         await self._lose_all(lost, [words.MADE_GONE.format(name=self._sent[one].title) for one in lost])
         for one in batch:

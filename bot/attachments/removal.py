@@ -12,6 +12,7 @@ from bot.assistant.files import FileShelf
 from bot.attachments.answers import Answers
 from bot.clock import Clock
 from bot.errors import AssistantError, MemoryLocked, MemoryLost, SlackError
+from bot.files.slack_file import parse_file
 from bot.workspaces import Workspaces
 from storage.errors import StorageError
 from storage.file_records import LIBRARY, FilePlace, Showing, StoredFile
@@ -280,7 +281,7 @@ async def leave_what_is_gone(store: Store, claim: Claim) -> None:
     for message in claim.messages:
         if message.text is None:
             continue  # erased: what is on it is not known
-        there = {file.get("id") for file in message.files if file.get("mode") != TOMBSTONE}
+        there = {file.id for file in map(parse_file, message.files) if file.mode != TOMBSTONE}
         taken = await store.files.of_message(place.team, place.channel, message.ts)
         gone = [one.id for one in taken if one.slack_file_id not in there]
         if gone:

@@ -1,7 +1,7 @@
 """Faults that an emulator can be told to have: refuse a call, or execute it and never answer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -36,6 +36,7 @@ class Faults:
     def __init__(self) -> None:
         self._queues: dict[str, list[Fault | None]] = {}
         self._always: dict[str, Fault] = {}
+        self._either: list[tuple[frozenset[str], Fault]] = []
 
     def add(self, call: str, fault: Fault, *, skip: int = 0, times: int = 1) -> Fault:
         """Let the next `times` calls of that name meet the fault, after `skip` that go well."""
@@ -47,6 +48,17 @@ class Faults:
         self._always[call] = fault
         return fault
 
+    def either(self, calls: Iterable[str], fault: Fault) -> Fault:
+        """Let the first call of any of those names meet the fault, once."""
+        self._either.append((frozenset(calls), fault))
+        return fault
+
+    def take_back(self, fault: Fault) -> None:
+        """Let no call meet this fault any more."""
+        self._either = [(calls, one) for calls, one in self._either if one is not fault]
+        self._always = {call: one for call, one in self._always.items() if one is not fault}
+        self._queues = {call: [one for one in queue if one is not fault] for call, queue in self._queues.items()}
+
     def clear(self, call: str) -> None:
         """From now on, calls of that name go well."""
         self._queues.pop(call, None)
@@ -54,5 +66,10 @@ class Faults:
 
     def take(self, call: str) -> Fault | None:
         """The fault that the call arriving now meets, if any. For the emulators alone."""
-        queue = self._queues.get(call)
-        return queue.pop(0) if queue else self._always.get(call)
+        if queue := self._queues.get(call):
+            return queue.pop(0)
+        for index, (calls, fault) in enumerate(self._either):
+            if call in calls:
+                del self._either[index]
+                return fault
+        return self._always.get(call)

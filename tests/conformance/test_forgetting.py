@@ -1,7 +1,6 @@
 """What forgetting looks up and puts right: teams, turns, the ends of memories, places; uploads of the dead."""
 
-from storage.forgetting import Asked
-from storage.records import Ending, Response, RunStatus
+from storage.records import Asked, Ending, Response, RunStatus
 from storage.store import Store
 from tests.conformance.file_scenes import OTHER_THREAD, drop, posted, stored
 from tests.conformance.scenes import PLACE, TEAM, claimed, hear, sql, ts

@@ -20,6 +20,8 @@ from typing import Any, Self, get_args
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from tests.crash.nursery import serve; import sys; serve(int(sys.argv[1]))"
 PUT_OFF = (
+    "bot.app",
+    "bot.check",
     "anyio._backends._asyncio",
     "httpcore2",
     "openai.resources.conversations",
@@ -27,7 +29,7 @@ PUT_OFF = (
     "openai.resources.responses",
     "truststore",
 )
-"""What the SDK imports at its first call."""
+"""What the command imports to run, and the SDK at its first call."""
 
 
 class Nursery:
@@ -121,7 +123,7 @@ def serve(descriptor: int) -> None:
 
 
 def _warm() -> None:
-    """Do what the SDK puts off until the first use of each thing: more imports, and pydantic's schemas."""
+    """Do what is put off until the first use of each thing: more imports, and the schemas of the SDK's models."""
     for name in PUT_OFF:
         import_module(name)
     from openai.types.conversations import ConversationItem

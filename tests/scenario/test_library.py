@@ -169,6 +169,7 @@ async def test_two_clicks_are_one_change_and_a_third_is_told_so(world: World) ->
     ts = await posted(world)
     await asyncio.gather(use(world, ADD, ts), use(world, ADD, ts))
     await world.until(lambda: notes(world, ts))
+    await made(world)
     await use(world, ADD, ts, world.bo)
     assert await whispered(world, user=world.bo) == words.LIBRARY_HAS_IT.format(names="“handbook.txt”")
     assert len(notes(world, ts)) == 1
@@ -283,6 +284,7 @@ async def test_the_same_bytes_in_two_threads_are_in_the_library_once_and_both_ke
         assert found(world) == ["handbook.txt"]
     await use(world, ADD, joined)
     await world.until(lambda: len(notes(world, joined)) == 2)
+    await made(world)
     await use(world, ADD, first, world.bo)
     assert await whispered(world, user=world.bo) == words.LIBRARY_HAS_IT.format(names="“handbook.txt”")
     assert sorted(shown_by(world).values()) == sorted([first, "channel"])
@@ -333,6 +335,7 @@ async def test_where_we_may_not_post_the_library_changes_all_the_same(world: Wor
     world.slack.faults.add("chat.postMessage", slack_error("restricted_action"))
     await use(world, ADD, ts)
     await world.until(lambda: list(shown_by(world).values()) == ["channel"])
+    await made(world)
     await use(world, ADD, ts)
     assert await whispered(world) == words.LIBRARY_HAS_IT.format(names="“handbook.txt”")
     assert notes(world, ts) == []

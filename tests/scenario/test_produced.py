@@ -332,6 +332,20 @@ async def test_a_file_that_appears_late_is_not_taken_for_the_next_reply(world: W
     ]
 
 
+async def test_where_slack_cannot_say_what_became_of_a_file_it_is_not_posted_again(make_world: MakeWorld) -> None:
+    world: World = await make_world(assistant_tools="code_interpreter", shutdown_grace=0)
+    fault = break_off(world, COMPLETE, FaultKind.HOLD)
+    async with world.running():
+        world.openai.queue(Script(code("a.csv"), Text("Done.")))
+        ts = await world.mention("make it")
+        await world.until(fault.reached.is_set)
+    world.slack.faults.always("files.info", slack_error("internal_error"))
+    async with world.running():
+        await world.until(lambda: completed(world))
+        assert posted(world, ts) == ["a.csv"]
+        assert said_below(answer(world, ts)) == [words.MADE_NOT_SHOWN.format(names="“a.csv”")]
+
+
 async def test_an_upload_that_slack_discarded_meanwhile_is_made_again(make_world: MakeWorld) -> None:
     world: World = await make_world(assistant_tools="code_interpreter", shutdown_grace=0)
     fault = world.slack.faults.add(COMPLETE, Fault(FaultKind.RESET_BEFORE))

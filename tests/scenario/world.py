@@ -135,7 +135,9 @@ class World:
     ) -> str:
         """Let somebody (Ann) drop a file into a channel (#general) with a word to the bot; the message's ts."""
         person, place = user or self.ann, channel or self.general
-        file = self.slack.add_file(name, content.encode() if isinstance(content, str) else content, person, **fields)
+        file = self.slack.add_file(
+            name, content.encode() if isinstance(content, str) else content, person, **fields
+        )
         said = f"{self.at_bot} {text}".strip()
         return await self.slack.post(place, person, said, thread_ts=thread_ts, files=[file], subtype="file_share")
 

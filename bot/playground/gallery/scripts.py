@@ -105,7 +105,7 @@ COUNTED = "You may take **14 weeks**, which is 70 working days. They can be spli
 
 def half(gate: Gate) -> Script:
     """An answer that has begun to say something, and runs code."""
-    said = Text("I found the table in *handbook.pdf*. Let me add up the weeks")
+    said = Text("I found the table in *handbook.pdf*. Let me add up the weeks.")
     return Script(*taking((2.4, SEARCH)), said, _begun({"id": "step_9", **_item(CODE)}, 2), gate)
 
 

@@ -52,11 +52,11 @@ class Run:
         self.frames: asyncio.Queue[Frame] = asyncio.Queue()
         self.finished = asyncio.Event()
         self.detached = False  # True: it goes on, whether or not the client is there
+        self.told: list[tuple[float, Json]] = []  # the events so far, and when
         self._clock = clock
         self._changed = changed
         self._usage: Any = None
         self._steps: Iterator[Step] = iter(())
-        self._sent = 0
         self._obfuscate = (turn.body.get("stream_options") or {}).get("include_obfuscation", True)
         self._task: asyncio.Task[None] | None = None
 
@@ -93,8 +93,9 @@ class Run:
 
     def _emit(self, event: Json) -> None:
         if self.broken is None:
-            self.frames.put_nowait(numbered(event, self._sent, obfuscate=self._obfuscate))
-            self._sent += 1
+            frame = numbered(event, len(self.told), obfuscate=self._obfuscate)
+            self.told.append((self._clock.time(), frame))
+            self.frames.put_nowait(frame)
             self._changed()
 
     async def _break(self, step: Break) -> None:

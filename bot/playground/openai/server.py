@@ -34,14 +34,20 @@ UNEXECUTED = (FaultKind.REFUSE, FaultKind.RESET_BEFORE)
 UNANSWERED = (FaultKind.HOLD, FaultKind.RESET_AFTER)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """A call that arrived; the path is without `/v1`. Of a file in a form the body says name, size and type."""
+    """A call that arrived; the path is without `/v1`. Of a file in a form the body says name, size and type.
+
+    `status` 0 means that it is not answered, or not yet. `run` is the response that it began.
+    """
 
     method: str
     path: str
     body: Json
     at: float
+    status: int = 0
+    answer: Json | None = None
+    run: Run | None = None
 
 
 @dataclass(slots=True)

@@ -66,6 +66,16 @@ class Rates:
             return None
         return max(1, math.ceil(wait))
 
+    def left(self, method: str) -> int:
+        """How many more calls of that method would be taken now."""
+        now = self.clock.monotonic()
+        return PER_MINUTE[method] - sum(now - at < WINDOW for at in self._calls.get(method, ()))
+
+    @property
+    def called(self) -> list[str]:
+        """The methods that were called and taken at some time, in the order of their first call."""
+        return list(self._calls)
+
     def _window_wait(self, method: str, now: float) -> float | None:
         calls = self._calls.setdefault(method, deque())
         while calls and now - calls[0] >= WINDOW:

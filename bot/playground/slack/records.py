@@ -147,6 +147,7 @@ class Call:
     status: int = 0
     error: str | None = None
     executed: bool = False
+    answer: Json | None = None  # what it was answered, or would have been
 
 
 @dataclass(frozen=True, slots=True)

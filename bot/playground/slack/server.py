@@ -118,6 +118,7 @@ class WebApi:
             reset(request.transport)
             return web.Response()
         call.status = fault.status
+        call.answer = {"body": fault.body} if isinstance(fault.body, str) else dict(fault.body)
         if isinstance(fault.body, str):
             return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
         call.error = fault.body.get("error")
@@ -160,13 +161,13 @@ class WebApi:
             if (wait := workspace.rates.retry_after(call.method, call.params.get("channel"))) is not None:
                 call.error = "ratelimited"
                 headers["Retry-After"] = str(wait)
-                return _answer({"ok": False, "error": "ratelimited"}, headers, status=429)
+                return _answer(call, {"ok": False, "error": "ratelimited"}, headers, status=429)
             result = self._run(method, call.params, broken)
         except CallRefusedError as refusal:
             call.error = refusal.error
-            return _answer({"ok": False, "error": refusal.error, **refusal.more}, headers)
+            return _answer(call, {"ok": False, "error": refusal.error, **refusal.more}, headers)
         call.executed = True
-        return _answer({"ok": True, **result}, headers)
+        return _answer(call, {"ok": True, **result}, headers)
 
     def _respond(self, call: Call, key: str, broken: str | None) -> web.Response:
         """A response_url takes no token: whoever has it may use it."""
@@ -176,9 +177,10 @@ class WebApi:
         except CallRefusedError as refusal:
             call.error = refusal.error
             gone = refusal.error in response_urls.GONE
-            return _answer({"ok": False, "error": refusal.error, **refusal.more}, {}, status=404 if gone else 200)
+            body = {"ok": False, "error": refusal.error, **refusal.more}
+            return _answer(call, body, {}, status=404 if gone else 200)
         call.executed = True
-        return _answer({"ok": True, **result}, {})
+        return _answer(call, {"ok": True, **result}, {})
 
     def _run(self, method: Method, params: Args, broken: str | None) -> Json:
         if method.scope is not None:
@@ -204,7 +206,8 @@ class WebApi:
         return APP_SCOPES if method.app_token else ",".join(sorted(workspace.scopes))
 
 
-def _answer(body: Json, headers: Mapping[str, str], *, status: int = 200) -> web.Response:
+def _answer(call: Call, body: Json, headers: Mapping[str, str], *, status: int = 200) -> web.Response:
+    call.answer = body
     return web.json_response(body, status=status, headers=headers)
 
 

@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import uuid
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from bot.playground.faults import Fault, FaultKind, Faults
 from bot.playground.slack.records import Json
 
 MOST_SOCKETS = 10
+JOURNAL = 500  # envelopes to be looked at afterwards
 PATIENCE = (3.0, 60.0, 300.0, 3.0)  # seconds to wait for the ack before the next attempt: at once, +60, +300
 ACK_SECONDS = 3.0  # a person sees a warning when a press is not acknowledged in that time
 
@@ -32,6 +34,8 @@ class Envelope:
     attempt: int = 0
     acked: bool = False
     answer: Json | None = None  # what the ack carried
+    at: float = 0.0  # by the emulator's clock, when it came about
+    acked_at: float = 0.0
     sent: int = 0  # how often it went over a socket
     socket: "Socket | None" = None  # where it was sent last, while that lives
     fault: Fault | None = None
@@ -80,6 +84,7 @@ class SocketMode:
         self.refuse = False
         self.hold_acks = False
         self.pending: list[Envelope] = []
+        self.journal: deque[Envelope] = deque(maxlen=JOURNAL)  # all that were made, the oldest forgotten
         self.lost: list[Envelope] = []
         self.sockets: list[Socket] = []
         self._clock, self._faults, self._app_id, self._touch = clock, faults, app_id, on_activity
@@ -177,10 +182,15 @@ class SocketMode:
 
     def deliver(self, payload: Json) -> Envelope:
         """Send an event, again and again until it is acknowledged or Slack gives up."""
-        envelope = Envelope(str(uuid.uuid4()), "events_api", payload)
-        self.pending.append(envelope)
+        envelope = self._new("events_api", payload)
         if self._serving:
             self._spawn(self._deliver(envelope))
+        return envelope
+
+    def _new(self, kind: str, payload: Json) -> Envelope:
+        envelope = Envelope(str(uuid.uuid4()), kind, payload, at=self._clock.time())
+        self.pending.append(envelope)
+        self.journal.append(envelope)
         return envelope
 
     def _spawn(self, delivery: Coroutine[Any, Any, None]) -> None:
@@ -205,8 +215,7 @@ class SocketMode:
 
     async def interact(self, payload: Json, kind: str = "interactive") -> Envelope:
         """Send an interaction or a command once; what became of it, within three seconds."""
-        envelope = Envelope(str(uuid.uuid4()), kind, payload)
-        self.pending.append(envelope)
+        envelope = self._new(kind, payload)
         try:
             await self._send(envelope)
             due = self._clock.monotonic() + ACK_SECONDS
@@ -256,6 +265,7 @@ class SocketMode:
         envelope = next((e for e in self.pending if e.id == answer.get("envelope_id")), None)
         if envelope is not None and not self.hold_acks and self._heard(opened, envelope):
             envelope.acked, envelope.answer = True, answer.get("payload")
+            envelope.acked_at = self._clock.time()
             self.pending.remove(envelope)
             envelope.wake.set()
         self._touch()

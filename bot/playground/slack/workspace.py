@@ -326,6 +326,11 @@ class EmulatedSlack(Cabinet):
         return list(self._sockets.pending)
 
     @property
+    def envelopes(self) -> list[Envelope]:
+        """The newest deliveries: events, presses and commands, the oldest of them first."""
+        return list(self._sockets.journal)
+
+    @property
     def lost(self) -> list[Envelope]:
         """The events given up after the last attempt."""
         return self._sockets.lost
