@@ -83,7 +83,8 @@ def received(ingested: Ingested) -> tuple[Ingested, tuple[Ask, ...]]:
 def _named(files: Sequence[Taken]) -> str:
     names = list(dict.fromkeys(words.QUOTED.format(text=one.shown) for one in files))
     more = [words.FILES_MORE.format(count=len(names) - NAMED)] if len(names) > NAMED else []
-    return ", ".join([*names[:NAMED], *more])
+    *first, last = *names[:NAMED], *more
+    return words.AND.format(first=", ".join(first), last=last) if first else last
 
 
 def _questions(files: Sequence[Taken]) -> Sequence[tuple[str, str]]:

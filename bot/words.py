@@ -45,7 +45,8 @@ MADE_MORE = "{count} more did not come either."
 MADE_NOT_SHOWN = "Slack has not shown {names} here yet: if that stays so, please ask again."
 FILE_READY = "{names} is ready. Ask me anything about it."
 FILES_READY = "{names} are ready. Ask me anything about them."
-FILES_MORE = "and {count} more"
+FILES_MORE = "{count} more"
+AND = "{first} and {last}"
 ASK_ABOUT_DOCUMENT = (
     ("Summarise it", "Summarise {names} in a few sentences."),
     ("What matters most?", "What are the most important points in {names}?"),

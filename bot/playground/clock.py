@@ -3,9 +3,12 @@
 import asyncio
 import heapq
 import itertools
+import math
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
+
+from bot.clock import Clock
 
 START = 1_700_000_000.0  # seconds since the epoch; any fixed moment will do
 
@@ -79,6 +82,57 @@ class SteppedClock:
         """Be that many seconds later at once, as after a machine slept: every sleeper wakes once, and late."""
         self._now += seconds
         await self.advance(0)
+
+
+class ShiftedClock:
+    """A `bot.clock.Clock` that goes as another one does, and can be put forward."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.ahead = 0.0  # seconds
+        self._clock = clock
+        self._moved = asyncio.Event()
+
+    def put_forward(self, seconds: float) -> None:
+        """Be that much later from now on: everybody who waits until then wakes. ValueError for going back."""
+        if not 0 < seconds < math.inf:
+            raise ValueError("Time only goes forward.")
+        self.ahead += seconds
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    def time(self) -> float:
+        """Seconds since the epoch, as emulated."""
+        return self._clock.time() + self.ahead
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards."""
+        return self._clock.monotonic() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many seconds of this clock."""
+        due = self.monotonic() + seconds
+        if seconds <= 0:
+            await asyncio.sleep(0)
+        while (left := due - self.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with self._clock.timeout(left):
+                    await self._moved.wait()
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        """Raise TimeoutError out of the block when it takes longer than that."""
+        return self._timeout(seconds)
+
+    @asynccontextmanager
+    async def _timeout(self, seconds: float) -> AsyncIterator[None]:
+        timer = asyncio.ensure_future(self.sleep(seconds))
+        async with asyncio.timeout(None) as limit:
+            expire = partial(_expire, limit)
+            timer.add_done_callback(expire)
+            try:
+                yield
+            finally:
+                timer.remove_done_callback(expire)
+                timer.cancel()
 
 
 def _expire(limit: asyncio.Timeout, timer: "asyncio.Future[None]") -> None:

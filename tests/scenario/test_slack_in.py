@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import words
+from bot.files.sentences import REFUSALS
 from bot.playground.openai.script import Gate, Script, Text
 from bot.playground.slack.records import slack_error
 from tests.scenario.conftest import MakeWorld
@@ -309,10 +310,10 @@ async def test_what_arrives_meanwhile_becomes_one_next_run_in_order(world: World
     assert world.last_input() == ["more 0", "more 1", "more 2"]
 
 
-async def test_a_message_that_is_only_a_file_is_answered_knowing_that_it_cannot_be_opened(world: World) -> None:
+async def test_a_message_that_is_only_a_broken_file_is_told_so(world: World) -> None:
     place = world.slack.dm(world.ann)
     file = world.slack.add_file("handbook.pdf", b"%PDF-1.7", world.ann)
     ts = await world.slack.post(place, world.ann, "", files=[file], subtype="file_share")
     await world.until(world.answered(ts, place))
-    (said,) = world.last_input()
-    assert said.startswith("(Attached: handbook.pdf. You cannot open files yet")
+    assert said_below(world.only_answer(ts, place)) == [REFUSALS["broken"].format(name="handbook.pdf")]
+    assert world.openai.creates == []

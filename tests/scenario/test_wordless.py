@@ -111,7 +111,7 @@ async def test_several_within_three_seconds_are_received_together(world: World) 
     await world.drop("photo.png", documents.picture(), thread_ts=ts)
     await world.until(world.answered(ts))
     reply = world.only_answer(ts)
-    names = "“handbook.pdf”, “plan.md”, “photo.png”"
+    names = "“handbook.pdf”, “plan.md” and “photo.png”"
     assert said_below(reply) == [words.FILES_READY.format(names=names)]
     assert world.openai.creates == []
 

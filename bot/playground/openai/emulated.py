@@ -79,6 +79,11 @@ class EmulatedOpenAI:
         """Let the next create calls that are accepted be answered by these, in order."""
         self._queue.extend(scripts)
 
+    def unqueue(self, script: Scripted) -> None:
+        """Let no call be answered by that script, if it still waits for one."""
+        if script in self._queue:
+            self._queue.remove(script)
+
     def _script(self, turn: Turn) -> Script:
         return script_for(self._queue.popleft() if self._queue else self.default, turn)
 

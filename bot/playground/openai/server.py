@@ -46,8 +46,11 @@ class Request:
     body: Json
     at: float
     status: int = 0
-    answer: Json | None = None
+    answer: bytes = b""  # as it was sent, where it is JSON
     run: Run | None = None
+
+
+RECORD = web.RequestKey("record", Request)  # of a request that is being answered
 
 
 @dataclass(slots=True)
@@ -85,9 +88,9 @@ class Server:
         assert task is not None  # noqa: S101 - a handler runs in a task
         self._tasks.add(task)
         try:
-            return await self._answer(request)
+            return _noted(request, await self._answer(request))
         except ApiError as error:
-            return self._json(error.body(), error.status, error.headers)
+            return _noted(request, self._json(error.body(), error.status, error.headers))
         finally:
             self._tasks.discard(task)
             self.changed()
@@ -107,6 +110,7 @@ class Server:
             return self._refused(request, fault) or await self._reset(request)
         answer = self._executed(call)
         run = answer if isinstance(answer, Run) else None
+        request[RECORD].run = run
         try:
             if fault is not None:
                 await self._suffer(request, fault, run)
@@ -136,7 +140,8 @@ class Server:
 
     def _record(self, request: web.Request, body: Any, arrived: float) -> None:
         path = request.path.removeprefix(routes.PREFIX)
-        self.requests.append(Request(request.method, path, body, arrived))
+        request[RECORD] = Request(request.method, path, body, arrived)
+        self.requests.append(request[RECORD])
 
     async def _body(self, request: web.Request, name: str) -> tuple[Any, Upload | None]:
         if request.content_type == "multipart/form-data":
@@ -241,6 +246,7 @@ class Server:
         reply.content_type = "text/event-stream"
         reply.charset = "utf-8"
         await reply.prepare(request)
+        request[RECORD].status = reply.status
         while (frame := await run.frames.get()) is not None:
             if not isinstance(frame, Break):
                 await reply.write(encoded(frame))
@@ -254,3 +260,12 @@ class Server:
             await asyncio.get_running_loop().create_future()  # stalled until the client goes
         await reply.write_eof()
         return reply
+
+
+def _noted(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """The answer, after what was sent is remembered with the call."""
+    if (record := request.get(RECORD)) is not None:
+        record.status = answer.status
+        if isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+            record.answer = answer.body if answer.content_type == "application/json" else b""
+    return answer
