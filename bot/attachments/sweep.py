@@ -49,7 +49,8 @@ class Sweep:
         """Sweep; what OpenAI has of it goes afterwards, by `Removal`. Raises StorageError."""
         await asyncio.to_thread(folder.sweep, Path(tempfile.gettempdir()))
         idle = await self._store.files.idle(self._idle_days * DAY)
-        await self._removal.leave([place.id for place in idle])
+        if idle:
+            await self._removal.leave([place.id for place in idle])
         purged = 0
         if self._retention_days is not None:
             purged = await self._store.retention.purge(self._retention_days * DAY)

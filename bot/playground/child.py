@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bot
 
-COMMAND = (sys.executable, "-P", "-m", "bot", "run")
+COMMAND = (sys.executable, "-P", "-m", "bot.playground.minding")
 KEPT_LINES = 2000
 LONGEST_LINE = 1 << 20  # bytes; a longer one would end the reading
 PATIENCE = 5.0  # real seconds that the bot gets to end after SIGTERM
@@ -50,6 +50,7 @@ class Child:
             *COMMAND,
             cwd=self._folder,
             env=self._environ,
+            stdin=PIPE,  # open as long as we live: see `minding`
             stdout=PIPE,
             stderr=PIPE,
             limit=LONGEST_LINE,

@@ -15,6 +15,8 @@ from bot.clock import SystemClock
 from bot.playground.keeping import FILE
 from bot.playground.page.server import PageServer, PortTakenError
 from bot.playground.world import World
+from storage.errors import DatabaseInUse, DatabaseUnavailable
+from storage.sqlite_file import FileLock
 
 DONE, NOT_STARTED = 0, 2
 HOST = "127.0.0.1"
@@ -29,6 +31,13 @@ def play(port: int, *, open_page: bool, data: Path | None, openai_environ: Mappi
             inside.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             return _refused(f"{folder} cannot be used as a folder: {error.strerror}.")
+        try:
+            lock = FileLock.take(folder / "playground")
+        except DatabaseInUse:
+            return _refused(f"Another playground uses {folder}. End it first, or take another folder with --data.")
+        except DatabaseUnavailable as error:
+            return _refused(str(error))
+        stack.callback(lock.release)
         try:
             asyncio.run(_serve(port, inside, openai_environ, open_page=open_page, keep=data is not None))
         except PortTakenError as error:

@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.manifest import Manifest, read_manifest
 from bot.playground.cast import furnish
 from bot.playground.child import Child
+from bot.playground.clock import ShiftedClock
 from bot.playground.keeping import load, save
 from bot.playground.model import MODEL, offline, offline_models
 from bot.playground.openai import EmulatedOpenAI
@@ -22,10 +23,13 @@ GRACE = "1"  # seconds that answers get when the bot is told to end: nobody wait
 
 
 class World:
-    """Everything behind the page. Made by `open`; `openai` is None where a real API answers."""
+    """Everything behind the page. Made by `open`; `openai` is None where a real API answers.
+
+    `clock` is that of the emulators, which can be put forward; the bot beside them has the machine's.
+    """
 
     def __init__(self, clock: Clock, folder: Path, openai_environ: Mapping[str, str]) -> None:
-        self.clock = clock
+        self.clock = clock = ShiftedClock(clock)
         self.manifest = read_manifest()
         self.slack = emulated_slack(clock, self.manifest)
         self.real = bool(openai_environ.get("OPENAI_API_KEY"))
@@ -84,15 +88,26 @@ class World:
         """Where answers come from, as the page says it: an address, or nothing where it is the offline model."""
         return (self._openai_environ.get("OPENAI_BASE_URL") or OPENAI) if self.real else ""
 
+    @property
+    def database(self) -> Path:
+        """The bot's database, which is there once the bot has run."""
+        return self._folder / (OFFLINE if self.openai is not None else "threadmate.db")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What nobody is to see."""
+        keys = [self.openai.api_key] if self.openai is not None else []
+        real = [value for name, value in self._openai_environ.items() if name.endswith("_KEY")]
+        return [self.slack.bot_token, self.slack.app_token, *keys, *real]
+
     def environment(self) -> dict[str, str]:
         """All that the bot is told."""
-        database = OFFLINE if self.openai is not None else "threadmate.db"
         return {
             **self._openai(),
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_APP_TOKEN": self.slack.app_token,
             "SLACK_API_URL": self.slack.api_url,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{(self._folder / database).resolve()}",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.database.resolve()}",
             "SHUTDOWN_GRACE": GRACE,
         }
 

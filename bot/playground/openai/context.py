@@ -32,7 +32,7 @@ def count(items: list[Json], instructions: str | None) -> int:
 
 
 def refuse_duplicates(before: list[Json], given: list[Json]) -> None:
-    """Refuse an item that is there already, as a replayed one is."""
+    """Refuse an item that is there already, as a replayed one is (openai/openai-agents-python#1789)."""
     known = {item["id"] for item in before}
     for item in given:
         if item["id"] in known:
@@ -42,7 +42,10 @@ def refuse_duplicates(before: list[Json], given: list[Json]) -> None:
 
 
 def check_whole(before: list[Json], given: list[Json]) -> None:
-    """Refuse calls without outputs, outputs without calls, and reasoning without what it led to (§2)."""
+    """Refuse calls without outputs, outputs without calls, and reasoning without what it led to.
+
+    As recorded in Lingtai-AI/lingtai#170, continuedev/continue#10092 and vercel/ai#7099.
+    """
     items = before + given
     calls = {item["call_id"] for item in items if item["type"] == "function_call"}
     outputs = {item["call_id"] for item in items if item["type"] == "function_call_output"}

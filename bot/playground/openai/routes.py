@@ -59,7 +59,7 @@ ROUTES: dict[str, Answer] = {
 
 
 def find(method: str, path: str) -> tuple[str, tuple[str, ...]]:
-    """The name of the call at that address, and the ids in it; 404 or 405 when there is none."""
+    """The name of the call at that address, and the ids in it; 404 or 405 (UNVERIFIED) when there is none."""
     elsewhere = False
     for name in ROUTES:
         wanted, template = name.split(" ")

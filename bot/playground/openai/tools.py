@@ -151,7 +151,10 @@ function = record(
 
 
 def strict_function(value: Any, param: str) -> None:
-    """With `strict` every object of the schema names all its properties as required, and allows no others."""
+    """With `strict` every object of the schema names all its properties as required, and allows no others.
+
+    developers.openai.com, guide function-calling, "Strict mode".
+    """
     if value["strict"]:
         _strict_schema(value["parameters"] or {}, value["name"], f"{param}.parameters", ())
 

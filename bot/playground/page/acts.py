@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import validate_call
 
+from bot.playground.inspector.inspector import Inspector
 from bot.playground.page import samples
 from bot.playground.page.drawings import Drawings
 from bot.playground.page.formatting import blocks_of_text
@@ -20,6 +21,7 @@ Values = dict[str, dict[str, str | list[str] | None]]
 NAMES = (
     *("post", "edit", "delete", "react", "press", "press_in_modal", "submit", "close_modal", "stop"),
     *("shortcut", "command", "sample", "dismiss", "open_dm", "start_bot", "kill_bot", "restart_bot"),
+    *("arm", "disarm", "put_forward"),
 )
 NOT_ACKED = "Threadmate did not answer in time. Is it running?"
 
@@ -30,11 +32,14 @@ class Acts:
     They raise LookupError or ValueError (pydantic's among them) for what Slack's client would not let happen.
     """
 
-    def __init__(self, world: World, drawings: Drawings, dismissed: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, world: World, drawings: Drawings, dismissed: set[tuple[str, str]], inspector: Inspector
+    ) -> None:
         self._world = world
         self._slack = world.slack
         self._drawings = drawings
         self._dismissed = dismissed
+        self._inspector = inspector
         self._acts: dict[str, Act] = {name: validate_call(getattr(self, name)) for name in NAMES}
 
     async def perform(self, name: str, me: str, arguments: Mapping[str, Any]) -> Json:
@@ -164,6 +169,20 @@ class Acts:
         await self._world.bot.kill()
         await asyncio.sleep(0)
         await self._world.bot.start()
+
+    # -- what can go wrong, and time
+
+    async def arm(self, me: str, name: str, method: str = "") -> None:
+        """Switch a fault on."""
+        await self._inspector.trouble.arm(name, method)
+
+    async def disarm(self, me: str, name: str) -> None:
+        """Switch a fault off."""
+        self._inspector.trouble.disarm(name)
+
+    async def put_forward(self, me: str, seconds: float) -> None:
+        """Move the emulators' time on."""
+        self._inspector.put_forward(seconds)
 
 
 def _acked(acked: bool) -> None:

@@ -45,6 +45,7 @@ class Live:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._told = Told()
+        self._trail = 0
         self._logged = max(0, screen.world.bot.logged - LINES)
         self._moved = asyncio.Event()
         self._socket = web.WebSocketResponse(heartbeat=20, max_msg_size=64 * 1024)
@@ -72,7 +73,8 @@ class Live:
         """Where the tab looks now."""
         try:
             look = json.loads(said)["look"]
-            self._screen.look = Look(str(look["channel"]), look.get("thread"), bool(look.get("active", True)))
+            flags = bool(look.get("active", True)), bool(look.get("inspecting", False))
+            self._screen.look = Look(str(look["channel"]), look.get("thread"), *flags)
         except (ValueError, KeyError, TypeError):
             return
         self._moved.set()
@@ -92,17 +94,28 @@ class Live:
             changed["parts"] = parts
         if log := self._new_lines():
             changed["log"] = log
+        if self._screen.look.inspecting and (trail := self._new_entries()):
+            changed["trail"] = trail
         return changed
+
+    def _new_entries(self) -> list[Json]:
+        trail = self._screen.inspector.trail
+        trail.refresh()
+        new, self._trail = trail.since(self._trail), trail.version
+        return new
 
     def _new_lines(self) -> list[str]:
         bot = self._screen.world.bot
         new, self._logged = bot.logged - self._logged, bot.logged
-        return list(bot.lines)[-new:] if new > 0 else []
+        lines = list(bot.lines)[-new:] if new > 0 else []
+        return [self._screen.inspector.veil.text(line) for line in lines]
 
     async def _something(self, seen: int) -> None:
         """Return when something happened or a moment has passed; a person who moves does not wait."""
-        slack = self._screen.world.slack
+        slack, openai = self._screen.world.slack, self._screen.world.openai
         waits = [asyncio.create_task(slack.wait_activity(seen, TICK)), asyncio.create_task(self._moved.wait())]
+        if self._screen.look.inspecting and openai is not None:
+            waits.append(asyncio.create_task(openai.wait_activity(openai.activity, TICK)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.playground.cast import COMPANIES
 from bot.playground.drawing.message import COLOURS, TOGETHER
+from bot.playground.inspector.inspector import Inspector
 from bot.playground.page import samples
 from bot.playground.page.drawings import Drawings
 from bot.playground.page.reads import Reads
@@ -24,6 +25,7 @@ class Look:
     channel: str
     thread: str | None = None
     active: bool = True  # the tab is in front, so that what it shows is read
+    inspecting: bool = False  # the inspector is open
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Screen:
     reads: Reads
     me: str
     look: Look
+    inspector: Inspector
     dismissed: set[tuple[str, str]] = field(default_factory=set)  # person and ts of ephemerals that were put away
 
     def parts(self) -> dict[str, Json]:
@@ -53,6 +56,8 @@ class Screen:
             "thread": self.thread(place, thread) if thread else {"id": None, "items": {}, "order": []},
             "modal": self.modal(),
             "bot": {"state": self.world.bot.state, "code": self.world.bot.code},
+            "world": self.inspector.world(),
+            **(self.inspector.parts() if self.look.inspecting else {}),
         }
 
     def channels(self) -> list[Channel]:

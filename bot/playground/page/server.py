@@ -12,9 +12,11 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.playground.drawing import stylesheet
+from bot.playground.inspector.inspector import Inspector
 from bot.playground.page.acts import Acts
 from bot.playground.page.drawings import RASTER, Drawings
 from bot.playground.page.gate import LIVE, Gate
+from bot.playground.page.inspection import inspection
 from bot.playground.page.live import Live
 from bot.playground.page.reads import Reads
 from bot.playground.page.screen import Look, Screen, greeting
@@ -43,7 +45,8 @@ class PageServer:
         self._reads = Reads()
         self._dismissed: set[tuple[str, str]] = set()
         self._tabs: set[Live] = set()
-        self._acts = Acts(world, self._drawings, self._dismissed)
+        self._inspector = Inspector(world)
+        self._acts = Acts(world, self._drawings, self._dismissed, self._inspector)
         for person in world.people:
             self._read_everything(person)
 
@@ -76,6 +79,7 @@ class PageServer:
             web.get("/static/{name}", self._static),
             web.get("/files/{id}", self._download),
             web.get("/pictures/{id}", self._picture),
+            *inspection(self._inspector),
             web.post("/act/{name}", self._act),
             web.post("/upload", self._upload),
             web.get(LIVE, self._live),
@@ -135,7 +139,7 @@ class PageServer:
         me = request.query.get("me") or self._world.people[0]
         if me not in self._world.people:
             raise web.HTTPNotFound
-        screen = Screen(self._world, self._drawings, self._reads, me, Look(""), self._dismissed)
+        screen = Screen(self._world, self._drawings, self._reads, me, Look(""), self._inspector, self._dismissed)
         live = Live(screen)
         self._tabs.add(live)
         try:

@@ -73,7 +73,10 @@ class Method:
     app_token: bool = False
 
     def read(self, params: Mapping[str, object]) -> Json:
-        """The arguments as values, or `invalid_arguments` naming each one that is unknown, missing or wrong."""
+        """The arguments as values, or `invalid_arguments` naming each one that is unknown, missing or wrong.
+
+        Its shape: NousResearch/hermes-agent#110374. That unknown ones are refused is a rule of ours.
+        """
         known = {**self.optional, **self.required}
         values = {
             name: known[name].read(raw) if name in known and isinstance(raw, str) else raw

@@ -39,10 +39,10 @@ from bot.playground.slack.schema import (
     tagged,
 )
 
-MOST_IN_MESSAGE = 50
-MOST_IN_MODAL = 100
-MARKDOWN_CHARS = 12_000  # over all markdown blocks of a payload
-TABLE_CHARS = 10_000  # over all tables of a message
+MOST_IN_MESSAGE = 50  # docs.slack.dev/reference/block-kit
+MOST_IN_MODAL = 100  # docs.slack.dev/reference/block-kit
+MARKDOWN_CHARS = 12_000  # of all markdown blocks of a payload: docs.slack.dev/.../blocks/markdown-block
+TABLE_CHARS = 10_000  # over all tables of a message: docs.slack.dev/reference/block-kit
 TASK_STATUSES = ("pending", "in_progress", "complete", "error")
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.playground.slack.arguments import FLAG, LIST, NAME, TEXT, Method, enum, number
+from bot.playground.slack.arguments import FLAG, LIST, NAME, TEXT, Arg, Method, enum, number
 from bot.playground.slack.methods_stream import SESSION_STATUSES
 from bot.playground.slack.payloads import message_json
 from bot.playground.slack.records import (
@@ -208,7 +208,7 @@ METHODS = {
     "agents.sessions.setStatus": Method(
         set_session_status,
         {**_THREAD, "status": enum(*SESSION_STATUSES)},
-        {"title": NAME, "initiator_user_id": NAME},
+        {"title": Arg(string(TITLE_CHARS)), "initiator_user_id": NAME},
         "chat:write",
     ),
     "assistant.threads.setStatus": Method(

@@ -24,7 +24,7 @@ STREAM_SECONDS = 300.0  # a stream dies five minutes after its start, active or 
 TOTAL_CHARS = 40_000  # all text of one streamed message (slack-platform.md §2.4)
 TASK_BYTES = 10_600  # with task cards: text and titles once, details and output twice (slack-platform.md §2.4)
 FIELD_CHARS = 256  # text fields of task_update and plan_update (slack-platform.md §2.2)
-SESSION_STATUSES = ("active", "processing", "suspended", "closed")
+SESSION_STATUSES = ("active", "processing", "suspended", "closed")  # methods/agents.sessions.setStatus
 
 _FIELD = string(FIELD_CHARS)
 _CHUNKS = array(

@@ -195,7 +195,7 @@ class WebApi:
         return self._methods[name]
 
     def _authenticate(self, method: Method, token: str | None) -> str:
-        """The scopes of the token, if it is one of ours and of the kind the method takes."""
+        """The scopes of the token, if it is one of ours and of the kind the method takes (methods/auth.test)."""
         workspace = self._workspace
         if token is None:
             raise CallRefusedError("not_authed")

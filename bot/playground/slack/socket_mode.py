@@ -18,10 +18,11 @@ from bot.clock import Clock
 from bot.playground.faults import Fault, FaultKind, Faults
 from bot.playground.slack.records import Json
 
-MOST_SOCKETS = 10
+MOST_SOCKETS = 10  # docs.slack.dev/apis/events-api/using-socket-mode
 JOURNAL = 500  # envelopes to be looked at afterwards
-PATIENCE = (3.0, 60.0, 300.0, 3.0)  # seconds to wait for the ack before the next attempt: at once, +60, +300
-ACK_SECONDS = 3.0  # a person sees a warning when a press is not acknowledged in that time
+PATIENCE = (3.0, 60.0, 300.0, 3.0)  # docs.slack.dev/apis/events-api
+"""Seconds to wait for the ack before the next attempt: at once, +60, +300."""
+ACK_SECONDS = 3.0  # docs.slack.dev/interactivity: later, a person sees a warning
 
 
 @dataclass(eq=False, slots=True)

@@ -33,3 +33,29 @@ export function toast(sentence, { bad = false, go = null } = {}) {
 export function clock(ts) {
   return new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }
+
+/** The time of a moment to the second. */
+export function second(at) {
+  return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/** The day of a ts, as one says it while the clock is that many seconds ahead of this browser's. */
+export function dayOf(ts, ahead) {
+  const name = (date) => date.toLocaleDateString([], { weekday: "long", month: "long", day: "numeric" });
+  const now = Date.now() + ahead * 1000;
+  const day = name(new Date(Number(ts) * 1000));
+  if (day === name(new Date(now))) return "Today";
+  return day === name(new Date(now - 86_400_000)) ? "Yesterday" : day;
+}
+
+/** A stretch of time in words. */
+export function stretch(seconds) {
+  const parts = [[86_400, "d"], [3_600, "h"], [60, "min"]];
+  const said = [];
+  for (const [length, unit] of parts) {
+    const count = Math.floor(seconds / length);
+    seconds -= count * length;
+    if (count) said.push(`${count} ${unit}`);
+  }
+  return said.join(" ") || `${Math.round(seconds)} s`;
+}

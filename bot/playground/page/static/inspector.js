@@ -1,16 +1,16 @@
 // The pane for those who want to know what happens behind. Each tab is a module of its own: `addTab` below.
 
 import { $, el } from "./dom.js";
-import { act, onChange, state } from "./server.js";
+import { act, look, onChange, state } from "./server.js";
 
 const tabs = [];
 
-/** Add a tab `{id, title, mount, changed}`: `mount(panel)` is called once, `changed(names, message)` at every change. */
+/** Add a tab `{id, title, rank, mount, changed}`, those of a low rank first: `mount(panel)` is called once, `changed(names, message)` at every change. */
 export function addTab(tab) {
-  const { id, title } = tab;
+  const { id, title, rank = 9 } = tab;
   const panel = el("div", { className: "panel", role: "tabpanel", id: `inspect-${id}`, tabIndex: 0, "aria-labelledby": `inspect-tab-${id}`, hidden: true });
   const button = el("button", { type: "button", role: "tab", id: `inspect-tab-${id}`, "aria-controls": panel.id, "aria-selected": "false", tabIndex: -1, onclick: () => front(id) }, title);
-  tabs.push({ id, panel, button, changed: (names, message) => tab.changed?.(names, message) });
+  tabs.push({ id, rank, panel, button, changed: (names, message) => tab.changed?.(names, message) });
   tab.mount(panel);
 }
 
@@ -24,10 +24,18 @@ function front(id) {
   }
 }
 
+/** Bring a tab to the front, the pane opened where it is closed. */
+export function show(id) {
+  if ($("inspector").hidden) toggle();
+  front(id);
+}
+
 /** Put the pane together, closed. */
 export function setUp() {
   const pane = $("inspector");
-  const list = el("div", { className: "tabs", role: "tablist", "aria-label": "Inspector" }, ...tabs.map((tab) => tab.button));
+  const list = el("div", { className: "tabs", role: "tablist", "aria-label": "Inspector" });
+  tabs.sort((one, other) => one.rank - other.rank);
+  list.replaceChildren(...tabs.map((tab) => tab.button));
   list.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
@@ -49,6 +57,8 @@ export function toggle() {
   pane.hidden = !pane.hidden;
   document.body.classList.toggle("inspecting", !pane.hidden);
   $("inspect").setAttribute("aria-expanded", String(!pane.hidden));
+  state.inspecting = !pane.hidden;
+  look();
   if (pane.hidden) $("inspect").focus();
 }
 

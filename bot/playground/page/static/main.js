@@ -9,6 +9,10 @@ import { List } from "./messages.js";
 import { showModal } from "./modal.js";
 import { act, become, connect, look, onChange, state, tabOf } from "./server.js";
 import { setUp as setUpTheme } from "./theme.js";
+import "./trail.js";
+import "./rows.js";
+import "./budget.js";
+import "./trouble.js";
 
 const GROUPS = [["Channels", ["channel", "private"]], ["Direct messages", ["mpim", "im"]]];
 const channel = () => state.look.channel;

@@ -1,10 +1,11 @@
 // A channel's or a thread's messages: drawn by the server, with what one can do with them around.
 
 import { agreed } from "./confirm.js";
-import { clock, el, face, toast } from "./dom.js";
+import { clock, dayOf, el, face, toast } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { morph } from "./morph.js";
 import { act, state } from "./server.js";
+import { behind } from "./trail.js";
 
 const NEAR = 80; // pixels from the end within which one stays there
 
@@ -29,8 +30,25 @@ export class List {
       if (!part.order.includes(key)) { one.element.remove(); this.shown.delete(key); }
     }
     part.order.forEach((key, index) => this.put(key, part.items[key], index));
+    this.separate(part.order);
     this.wasAtEnd = end;
     if (end) this.container.scrollTop = this.container.scrollHeight;
+  }
+
+  /** Say the day where it is another than before; in a channel at its beginning too. */
+  separate(order) {
+    let before = this.open ? "" : null;
+    for (const key of order) {
+      const one = this.shown.get(key);
+      const day = dayOf(one.item.ts, state.parts.world?.ahead ?? 0);
+      const said = before === null || day === before ? null : day;
+      before = day;
+      if (said === one.said) continue;
+      one.day?.remove();
+      one.said = said;
+      one.day = said && el("div", { className: "day", role: "separator", "aria-label": said }, el("span", { "aria-hidden": "true" }, said));
+      if (one.day) one.element.prepend(one.day);
+    }
   }
 
   empty(id) {
@@ -93,7 +111,8 @@ export class List {
     if (item.gone) return null;
     if (item.only) {
       const away = () => act("dismiss", { ts: item.ts });
-      return el("div", { className: "dismiss" }, el("button", { type: "button", className: "link", onclick: away }, "Dismiss message"));
+      return el("div", { className: "dismiss" }, el("button", { type: "button", className: "link", onclick: away }, "Dismiss message"), " · ",
+        el("button", { type: "button", className: "link", onclick: () => behind(this.channel(), item.ts) }, "Inspect"));
     }
     const where = { channel: this.channel(), ts: item.ts };
     const bar = el("div", { className: "tools", role: "toolbar", "aria-label": "Message actions" });
@@ -111,7 +130,8 @@ export class List {
     const shortcuts = (guest ? [] : state.hello.shortcuts).map(({ id, name }) => ({ label: name, hint: state.hello.bot.name, run: () => act("shortcut", { ...where, name: id }) }));
     const copy = { label: "Copy text", run: () => copyText(one.drawn.querySelector(".s-body")?.innerText ?? "") };
     const own = one.item.mine ? [null, { label: "Edit message", hint: "E", run: () => this.edit(one) }, { label: "Delete message", danger: true, run: () => act("delete", where) }] : [];
-    return [...shortcuts, ...(shortcuts.length ? [null] : []), copy, ...own];
+    const inspect = { label: "Inspect", hint: "what is behind it", run: () => behind(where.channel, where.ts) };
+    return [...shortcuts, ...(shortcuts.length ? [null] : []), copy, inspect, ...own];
   }
 
   edit(one) {
@@ -135,7 +155,7 @@ export class List {
       el("button", { type: "button", className: "s-button s-small s-primary", onclick: save }, "Save")));
     one.editing = true;
     one.drawn.hidden = true;
-    one.element.prepend(form);
+    one.drawn.before(form);
     box.focus();
   }
 

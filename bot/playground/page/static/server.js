@@ -5,7 +5,7 @@ import { toast } from "./dom.js";
 const RETRY = 1000; // milliseconds
 
 /** What this tab is and sees. `hello` is told once, `parts` are kept up to date. */
-export const state = { me: null, look: { channel: "", thread: null }, hello: null, parts: {}, connected: false };
+export const state = { me: null, look: { channel: "", thread: null }, hello: null, parts: {}, connected: false, inspecting: false };
 
 const listeners = [];
 let socket = null;
@@ -26,6 +26,16 @@ export async function act(name, args = {}) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ me: state.me, ...args }),
   }));
+}
+
+/** Ask for what is only told on demand; null where there is none. */
+export async function ask(path) {
+  try {
+    const answer = await fetch(path);
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Upload a file, to be posted; answers with its id and name. */
@@ -50,7 +60,8 @@ async function answered(ask) {
 export function look(channel = state.look.channel, thread = state.look.thread) {
   state.look = { channel, thread };
   const active = document.visibilityState === "visible";
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ look: { ...state.look, active } }));
+  const { inspecting } = state;
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ look: { ...state.look, active, inspecting } }));
   remember();
 }
 
@@ -96,7 +107,7 @@ function hear(message) {
   }
   for (const [name, part] of Object.entries(message.parts ?? {})) state.parts[name] = merged(state.parts[name], part);
   if (!state.look.channel && state.parts.place) look(state.parts.place.id);
-  tell([...Object.keys(message.parts ?? {}), ...(message.log ? ["log"] : [])], message);
+  tell([...Object.keys(message.parts ?? {}), ...["log", "trail"].filter((name) => message[name])], message);
 }
 
 /** Of lists only what changed is sent. */
