@@ -8,7 +8,7 @@ from bot.assistant.engine import Engine, Turn
 from bot.assistant.events import StepType
 from bot.assistant.files import FileShelf
 from bot.assistant.parts import Found, InputFile, Part, Unreadable
-from bot.assistant.scope import Scope
+from bot.assistant.scope import CHANNEL, Scope
 from bot.assistants import Assistant
 from bot.attachments.channel_stores import ChannelStores
 from bot.attachments.ingest import Attachments, warn
@@ -66,6 +66,7 @@ class Asking:
         self._library = library
         self._assistant = assistant
         self._taken: dict[FileKey, Taken] = {}
+        self._outsiders = True  # they read the answer, as long as it is not known that they do not
 
     async def question(
         self, claim: Claim, memory: str, own: Mapping[str, RunStatus], say: Say, until: float, *, outsiders: bool
@@ -75,6 +76,7 @@ class Asking:
         `outsiders`: people of another organisation read the answer, so nothing of the libraries goes into it.
         """
         thread, newest = claim.thread, claim.messages[-1]
+        self._outsiders = outsiders
         await leave_what_is_gone(self._store, claim)
         ours = await self._store.messages.of_thread(thread.id)
         unseen = await self._catch_up.unseen(claim, own, ours)
@@ -160,7 +162,10 @@ class Asking:
     # -- afterwards
 
     async def shown(self, claim: Claim, ingested: Ingested | None, transcript: Transcript) -> Mapping[str, str]:
-        """Where each File that the answer shows is in Slack; it is remembered first that the answer shows it."""
+        """Where each File that the answer shows is in Slack; it is remembered first that the answer shows it.
+
+        What the thread does not see has no place here, even where an answer should name it.
+        """
         place, files = claim.thread.place, self._store.files
         given = ingested.file_ids if ingested else frozenset[str]()
         if ingested and any(timed.step.type is StepType.CODE_INTERPRETER for timed in transcript.steps):
@@ -170,7 +175,8 @@ class Asking:
             return {}
         await files.note(claim.run.id, shown | given)
         await files.used(shown | given, place.team, place.channel)
-        return await files.permalinks(place.team, place.channel, shown)
+        seen = (place.thread_ts,) if self._outsiders else (CHANNEL, place.thread_ts)
+        return await files.permalinks(place.team, place.channel, seen, shown)
 
     async def drop_left(self, engine: Engine, thread: Thread) -> None:
         """Take documents out of the memory that earlier turns could not take out of it."""

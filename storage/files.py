@@ -119,9 +119,15 @@ class Files:
         """Return what that person posted."""
         return await self._places(file_places.c.team == team, file_places.c.uploader == uploader, is_live())
 
-    async def permalinks(self, team: str, channel: str, openai_ids: Collection[str]) -> dict[str, str]:
-        """Return where in Slack those Files are, as far as they are in this channel: OpenAI id -> permalink."""
-        here = in_channel(team, channel), _with_openai_ids(team, openai_ids), is_live()
+    async def permalinks(
+        self, team: str, channel: str, scopes: Collection[str], openai_ids: Collection[str]
+    ) -> dict[str, str]:
+        """Return where in Slack those Files are: OpenAI id -> permalink, the oldest.
+
+        Only what is in this channel by one of those scopes is told: LIBRARY, or the ts of a thread.
+        """
+        seen = in_channel(team, channel), file_places.c.scope.in_(scopes)
+        here = *seen, _with_openai_ids(team, openai_ids), is_live()
         found = await self._places(*here, file_places.c.permalink != "")
         return {
             place.file.openai_file_id: place.permalink for place in reversed(found) if place.file.openai_file_id

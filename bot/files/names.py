@@ -77,4 +77,5 @@ def _continues(character: str) -> bool:
 
 
 def _fits(text: str, longest: int) -> bool:
-    return len(text) <= longest and len(text.encode()) <= LONGEST_BYTES
+    """Of bytes it may have as many fewer as of characters: what is added to the name is ASCII."""
+    return len(text) <= longest and len(text.encode()) <= LONGEST_BYTES - (LONGEST - longest)

@@ -35,8 +35,8 @@ from tests.scenario.world import World, said_below
 MakeWorld = Callable[..., Any]
 
 TOOLS = "file_search,code_interpreter,web_search,image_generation"
-TWIN = "twinword"
-POLICY = "policyword"
+TWIN = "twinfound"
+POLICY = "policyfound"
 ASKED = "what do you know?"
 
 
@@ -55,7 +55,7 @@ def nosy(world: World) -> Callable[[Turn], Script]:
 
     def script(turn: Turn) -> Script:
         kinds = {tool["type"] for tool in turn.body["tools"]}
-        queries = [ASKED, TWIN, POLICY, *(f"secret{number}word" for number in range(12))]
+        queries = [ASKED, "everywhere", "policy", *(f"secret{number}word" for number in range(12))]
         held = [f"{name}: {content.decode('utf-8', 'replace')}" for name, content in turn.container_files()]
         learned = [*(f"{one.filename}: {one.text}" for one in turn.openings()), *map(str, turn.documents()), *held]
         stolen = [FileCitation(one, "stolen") for one in world.openai.files]
@@ -100,20 +100,20 @@ async def watched(world: World) -> AsyncIterator[Watch]:
 def leaks(seen: str, own: Collection[str], everywhere: Collection[Spot]) -> set[str]:
     """What of all secrets is in there that is none of one's own."""
     secrets = {secret for spot in everywhere for secret in spot.secrets} - set(own)
-    return {seen[max(seen.index(secret) - 200, 0) : seen.index(secret) + 60] for secret in secrets if secret in seen}
+    return {secret for secret in secrets if secret in seen}
 
 
 async def furnish(world: World, spot: Spot, number: int) -> None:
     """A document, a table and a picture in a thread, and bytes that others have too; the first question."""
-    word = f"secret{number}word"
+    word, found = f"secret{number}word", f"found{number}there"
     files = [
-        world.slack.add_file(f"doc-{number}-name.txt", f"The {word} is in the vault.\n".encode(), spot.user),
-        world.slack.add_file(f"table-{number}-name.csv", f"name,days\n{word},25\n".encode(), spot.user),
+        world.slack.add_file(f"doc-{number}-name.txt", f"The {word} is {found}.\n".encode(), spot.user),
+        world.slack.add_file(f"table-{number}-name.csv", f"name,days\n{word},{found}\n".encode(), spot.user),
         world.slack.add_file(f"shot-{number}-name.png", documents.picture(color=f"#{number:02x}2030"), spot.user),
         world.slack.add_file("twin.txt", f"The {TWIN} is everywhere.\n".encode(), spot.user),
         world.slack.add_file("twin.csv", f"name,days\n{TWIN},3\n".encode(), spot.user),
     ]
-    spot.secrets |= {word, *(f"{kind}-{number}-name" for kind in ("doc", "table", "shot"))}
+    spot.secrets |= {found, *(f"{kind}-{number}-name" for kind in ("doc", "table", "shot"))}
     spot.secrets |= {file["id"] for file in files}
     said = f"{world.at_bot} {ASKED}"
     spot.ts = await world.slack.post(spot.channel, spot.user, said, files=files, subtype="file_share")
@@ -193,7 +193,7 @@ async def test_nothing_crosses_from_one_place_to_another(
                 await ask(world, spot)
             seen, (create,) = watch.seen(), watch.creates
             assert leaks(seen, spot.secrets, spots) == set()
-            assert f"secret{number}word" in seen
+            assert f"found{number}there" in seen
             assert TWIN in seen
             assert (POLICY in seen) is (spot.channel != partners)
             check_tools(world, spot, create)
@@ -231,6 +231,6 @@ def check_logs(world: World, spots: list[Spot], records: list[logging.LogRecord]
     ours = [one for one in records if one.name.split(".")[0] in ("bot", "handlers", "storage")]
     assert ours
     logged = "\n".join(str({**one.__dict__, "said": one.getMessage()}) for one in ours)
-    own = [one for spot in spots for one in spot.secrets if "name" in one or "word" in one]
+    own = [one for spot in spots for one in spot.secrets if "name" in one or "found" in one]
     tokens = (world.slack.bot_token, world.slack.app_token, world.openai.api_key)
     assert [one for one in (*own, TWIN, POLICY, "twin.txt", *tokens) if one in logged] == []
