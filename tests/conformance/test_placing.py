@@ -288,9 +288,14 @@ async def test_permalinks_are_those_of_the_channel_and_the_oldest_counts(store: 
     elsewhere = await stored(store, 3, **ELSEWHERE, sha256="bb", permalink="https://a/3")
     unlinked = await stored(store, 4, sha256="cc", permalink="")
     asked = [place.file.openai_file_id or "" for place in (mine, elsewhere, unlinked)]
-    assert await store.files.permalinks(TEAM, CHANNEL, asked) == {asked[0]: "https://a/1"}
-    assert await store.files.permalinks(TEAM, "C2", asked) == {asked[1]: "https://a/3"}
-    assert await store.files.permalinks("T2", CHANNEL, asked) == {}
+    scopes = (LIBRARY, THREAD)
+    assert await store.files.permalinks(TEAM, CHANNEL, scopes, asked) == {asked[0]: "https://a/1"}
+    assert await store.files.permalinks(TEAM, "C2", scopes, asked) == {asked[1]: "https://a/3"}
+    assert await store.files.permalinks("T2", CHANNEL, scopes, asked) == {}
+    assert await store.files.permalinks(TEAM, CHANNEL, (LIBRARY, OTHER_THREAD), asked) == {}
+    await store.files.rescope(mine.id, LIBRARY)
+    assert await store.files.permalinks(TEAM, CHANNEL, (LIBRARY, OTHER_THREAD), asked) == {asked[0]: "https://a/1"}
+    assert await store.files.permalinks(TEAM, CHANNEL, (THREAD,), asked) == {}
 
 
 # -- races

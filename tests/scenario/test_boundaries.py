@@ -37,7 +37,7 @@ MakeWorld = Callable[..., Any]
 TOOLS = "file_search,code_interpreter,web_search,image_generation"
 TWIN = "twinfound"
 POLICY = "policyfound"
-ASKED = "what do you know?"
+ASKED = "what is policy?"
 
 
 @dataclass
