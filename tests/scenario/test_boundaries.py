@@ -30,7 +30,7 @@ from bot.playground.slack.records import Modal
 from bot.reply.details import Leaf
 from tests import documents
 from tests.scenario.files_rig import files_rig
-from tests.scenario.world import World, said_below
+from tests.scenario.world import World, actions, said_below
 
 MakeWorld = Callable[..., Any]
 
@@ -61,7 +61,7 @@ def nosy(world: World) -> Callable[[Turn], Script]:
         stolen = [FileCitation(one, "stolen") for one in world.openai.files]
         return Script(
             *([FileSearch([query]) for query in queries] if "file_search" in kinds else []),
-            *([CodeInterpreter("os.listdir()", logs="\n".join(held))] if "code_interpreter" in kinds else []),
+            *([CodeInterpreter("os.listdir()\n" * 900, logs="\n".join(held))] if "code_interpreter" in kinds else []),
             Text(f"I know: {learned}", annotations=[*map(FoundCitation, range(20)), *stolen]),
         )
 
@@ -182,7 +182,7 @@ async def test_nothing_crosses_from_one_place_to_another(
         if spot.user != world.ann:
             named = f"{world.slack.team}:{spot.user}".encode()
             spot.secrets |= {spot.user, hashlib.sha256(named).hexdigest()}
-    async with world.running():
+    async with world.running() as bot:
         await operators_document(world)
         for number, spot in enumerate(spots):
             async with watched(world) as watch:
@@ -204,7 +204,13 @@ async def test_nothing_crosses_from_one_place_to_another(
             answer = world.answers(spot.ts, spot.channel)[-1]
             if spot.channel != partners:
                 pressing = world.slack.press(spot.channel, answer.ts, spot.user, "details")
-                assert leaks(await look(world, spot.user, pressing, words.DETAILS_LOADING), spot.secrets, spots) == set()
+                details = await look(world, spot.user, pressing, words.DETAILS_LOADING)
+                assert POLICY in details or TWIN in details
+                assert leaks(details, spot.secrets, spots) == set()
+            else:
+                assert "details" not in actions(answer)
+            for other in {one.channel for one in spots} - {spot.channel}:  # a press tells of its own channel only
+                assert await bot.store.runs.of_reply(world.slack.team, other, answer.ts) is None
     check_logs(world, spots, caplog.records)
 
 
