@@ -156,6 +156,7 @@ class Attachments:
             store=await self._stores.of(place.team, place.channel) if searched else None,
             parts=parts,
             container_files=tuple(dict.fromkeys(file_id for file_id in containers if file_id)),
+            any_ready=bool(usable),
             notes=_shortened((*_notes(taken), *left_out, *_notes_again(again))),
             taken=taken,
             heard={one.dropped.key: one.heard for one in taken if one.heard is not None},

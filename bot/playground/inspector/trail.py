@@ -151,6 +151,7 @@ def of_run(
     That is from its first sign to the first sign of the run after it, but for what names another one.
     """
     channel, rest, all_of_them = place[0], list(others), list(entries)
+    run = _with_containers(run, all_of_them)
     mine = [one.number for one in all_of_them if run.left(channel, one)]
     first = min(mine, default=0)
     signs = [min((one.number for one in all_of_them if other.left(channel, one)), default=0) for other in rest]
@@ -165,6 +166,12 @@ def of_run(
             and not any(other.left(channel, one) for other in rest)
         )
     ]
+
+
+def _with_containers(run: Trace, entries: Iterable[Entry]) -> Trace:
+    """With the names of the containers in which it ran code."""
+    names = {name for one in entries if one.marks.names & run.names for name in one.marks.names}
+    return replace(run, names=run.names | {name for name in names if name.startswith("cntr_")})
 
 
 def _in_thread(entry: Entry, place: Place, memory: str | None) -> bool:

@@ -20,7 +20,7 @@ function draw({ list }) {
       shown.set(fault.name, made(fault));
       panes.faults.append(shown.get(fault.name).element);
     }
-    const { state: now, on, off, said, element } = shown.get(fault.name);
+    const { now, on, off, element } = shown.get(fault.name);
     element.classList.toggle("armed", fault.state === "armed" || fault.state === "on");
     now.textContent = SAID[fault.state] + (fault.where && fault.state ? ` (${fault.where})` : "");
     const active = fault.state === "armed" || fault.state === "on";
@@ -29,7 +29,6 @@ function draw({ list }) {
     off.hidden = !active;
     if (had) (active ? off : on).focus();
     off.textContent = fault.state === "on" ? "Let it go well again" : "Disarm";
-    said.hidden = false;
   }
 }
 
@@ -38,9 +37,8 @@ function made({ name, label, says, methods }) {
   const now = el("span", { className: "state", role: "status" });
   const on = el("button", { type: "button", className: "s-button s-small", onclick: () => act("arm", { name, method: method?.value ?? "" }) }, label);
   const off = el("button", { type: "button", className: "s-button s-small s-danger", hidden: true, "aria-label": `${label}: switch off`, onclick: () => act("disarm", { name }) }, "Disarm");
-  const said = el("p", {}, says);
-  const element = el("div", { className: "fault" }, el("div", { className: "row" }, on, off, method, now), said);
-  return { element, now, on, off, said };
+  const element = el("div", { className: "fault" }, el("div", { className: "row" }, on, off, method, now), el("p", {}, says));
+  return { element, now, on, off };
 }
 
 addTab({
