@@ -72,7 +72,7 @@ def nosy(world: World) -> Callable[[Turn], Script]:
         learned = [*(f"{one.filename}: {one.text}" for one in turn.openings()), *map(str, turn.documents()), *held]
         stolen = [FileCitation(one, "stolen") for one in world.openai.files]
         return Script(
-            *([FileSearch([query]) for query in queries] if "file_search" in kinds else []),
+            *([FileSearch(queries)] if "file_search" in kinds else []),
             *(
                 [CodeInterpreter("os.listdir()\n" * 900, logs="\n".join(held))]
                 if "code_interpreter" in kinds
@@ -384,6 +384,9 @@ async def test_names_and_what_is_heard_are_words_and_nothing_else(make_world: Ma
         assert await world.meanwhile(slack.shortcut("add_to_library", world.general, silent, mallory))
         await world.until(world.answered(silent, count=4))
         await listed(world, Spot(world.general, mallory, ts))
+        about = await world.mention(f"who is <@{mallory}>?")  # she alone speaks: it is not quoted as JSON
+        await world.until(world.answered(about))
+    assert [text.splitlines() for text in world.last_texts()] == [[world.last_texts()[0]]]
     said = [call for call in slack.calls if call.method != "conversations.replies"]
     assert slack.live_mentions == []
     assert slack.unfurls == slack.suspected_unfurls == []
@@ -392,3 +395,40 @@ async def test_names_and_what_is_heard_are_words_and_nothing_else(make_world: Ma
         for text in texts:
             quoted = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
             assert world.ann not in [one["id"] for one in quoted]
+
+
+async def test_what_outsiders_post_is_read_in_their_thread_when_a_member_asks_and_nowhere_else(
+    make_world: MakeWorld,
+) -> None:
+    world: World = await make_world()
+    world.openai.default = nosy(world)
+    eve = world.slack.add_person("Eve", team="T0000000042")
+    partners = world.slack.add_channel("partners", shared=True, members=(world.ann, eve))
+    offer, other = Spot(partners, world.ann), Spot(partners, world.ann)
+    async with world.running():
+        file = world.slack.add_file("offer.txt", b"Policy is offerfound.\n", eve)
+        said = f"{world.at_bot} {ASKED}"
+        offer.ts = await world.slack.post(partners, eve, said, files=[file], subtype="file_share")
+        await world.settle()
+        assert world.slack.downloads == []
+        assert world.openai.creates == []
+        assert world.answers(offer.ts, partners) == []
+        await ask(world, offer)
+        assert "offerfound" in world.only_answer(offer.ts, partners).text
+        assert tool(world.openai.creates[-1], "file_search")["filters"]["value"] == [offer.ts]
+        other.ts = await world.slack.post(partners, world.ann, said)
+        await world.until(world.answered(other.ts, partners))
+        assert "offerfound" not in str(list(world.openai.contexts.values())[-1])
+        with pytest.raises(LookupError):
+            await world.slack.shortcut("files_in_thread", partners, offer.ts, eve)
+
+
+async def test_a_question_by_a_button_is_asked_of_slack_whether_outsiders_read_along(world: World) -> None:
+    """Slack tells with messages whether their channel is shared; with a press it does not."""
+    ts = await world.drop("mine.txt", "Policy is mine.\n")
+    await world.until(world.answered(ts))
+    world.slack.channels[world.general].shared = True  # and the event that says so is lost
+    await world.clock.advance(61)
+    assert await world.meanwhile(world.slack.press(world.general, world.answers(ts)[0].ts, world.ann, "ask_0"))
+    await world.until(world.answered(ts, count=3))
+    assert tool(world.openai.creates[-1], "file_search")["filters"]["value"] == [ts]

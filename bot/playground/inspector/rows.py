@@ -45,7 +45,8 @@ class Database:
 
     def _read_runs(self) -> Rows:
         statement = (
-            "SELECT threads.channel, threads.thread_ts, runs.* FROM runs "
+            "SELECT threads.channel, threads.thread_ts, runs.*, "
+            "(SELECT min(ts) FROM messages WHERE run_id = runs.id) AS message_ts FROM runs "
             "JOIN threads ON threads.id = runs.thread_id ORDER BY runs.created_at DESC LIMIT ?"
         )
         try:

@@ -5,6 +5,8 @@ import { addTab } from "./inspector.js";
 import { act, state } from "./server.js";
 
 const STEPS = [[60, "+1 min"], [600, "+10 min"], [3600, "+1 h"], [86_400, "+1 day"]];
+const ON = { drop: "Drop", refuse: "Refuse" };
+const OFF = { refuse: "Allow", "openai-silent": "Let go" };
 const SAID = { "": "", armed: "Armed", met: "It was met", on: "On" };
 const shown = new Map(); // by name
 let panes = null;
@@ -28,16 +30,15 @@ function draw({ list }) {
     on.hidden = active;
     off.hidden = !active;
     if (had) (active ? off : on).focus();
-    off.textContent = fault.state === "on" ? "Let it go well again" : "Disarm";
   }
 }
 
 function made({ name, label, says, methods }) {
   const method = methods.length ? el("select", { className: "s-input", "aria-label": `${label}: which method` }, ...methods.map((one) => el("option", {}, one))) : null;
   const now = el("span", { className: "state", role: "status" });
-  const on = el("button", { type: "button", className: "s-button s-small", onclick: () => act("arm", { name, method: method?.value ?? "" }) }, label);
-  const off = el("button", { type: "button", className: "s-button s-small s-danger", hidden: true, "aria-label": `${label}: switch off`, onclick: () => act("disarm", { name }) }, "Disarm");
-  const element = el("div", { className: "fault" }, el("div", { className: "row" }, on, off, method, now), el("p", {}, says));
+  const on = el("button", { type: "button", className: "s-button s-small", "aria-label": `${label}: ${ON[name] ?? "Arm"}`, onclick: () => act("arm", { name, method: method?.value ?? "" }) }, ON[name] ?? "Arm");
+  const off = el("button", { type: "button", className: "s-button s-small s-danger", hidden: true, "aria-label": `${label}: ${OFF[name] ?? "Disarm"}`, onclick: () => act("disarm", { name }) }, OFF[name] ?? "Disarm");
+  const element = el("div", { className: "fault" }, el("div", { className: "row" }, el("b", {}, label), now, el("span", { className: "grow" }), method, on, off), el("p", {}, says));
   return { element, now, on, off };
 }
 
