@@ -153,13 +153,33 @@ def test_an_answer_has_what_names_it_and_what_was_done_in_its_thread_meanwhile()
         thread(),  # the next status
         thread("1.2"),  # its answer, when somebody pressed a button there
     )
-    first = Trace(frozenset({"r1", "resp_1"}), frozenset({"1.1", "1.2"}))
-    second = Trace(frozenset({"r2"}), frozenset({"1.4"}))
+    first = Trace(frozenset({"r1", "resp_1"}), frozenset({"1.1"}), frozenset({"1.2"}))
+    runs = [first, Trace(frozenset({"r2"}), frozenset({"1.4"}))]
     place = ("C1", "1.1")
-    assert of_run(all_of_it, place, "conv_1", first, [second]) == [2, 3, 5, 6, 7, 10]
-    assert of_run(all_of_it, place, "conv_1", second, [first]) == [8, 9]
-    assert of_thread(all_of_it, place, "conv_1", [first, second]) == [1, 2, 3, 5, 6, 8, 9, 10]
+    assert of_run(all_of_it, place, "conv_1", runs, 0) == [2, 3, 5, 6, 7, 10]
+    assert of_run(all_of_it, place, "conv_1", runs, 1) == [8, 9]
+    assert of_thread(all_of_it, place, "conv_1", runs) == [1, 2, 3, 5, 6, 8, 9, 10]
     assert of_message(all_of_it, "C1", "1.4") == [8]
+
+
+def test_a_question_that_is_tried_again_is_behind_both_of_its_answers() -> None:
+    def thread(*messages: str) -> Marks:
+        return Marks("C1", "1.1", frozenset(messages))
+
+    all_of_it = entries(
+        thread("1.1"),  # the question, whose row names the second run by now
+        thread(),  # a status
+        Marks(names=frozenset({"r1"})),
+        thread("1.2"),  # an answer that failed, and the press on its button
+        thread(),
+        Marks(names=frozenset({"r2"})),
+        thread("1.3"),
+        thread(),
+    )
+    failed = Trace(frozenset({"r1"}), written=frozenset({"1.2"}))
+    again = Trace(frozenset({"r2"}), frozenset({"1.1"}), frozenset({"1.3"}))
+    assert of_run(all_of_it, ("C1", "1.1"), None, [failed, again], 0) == [1, 2, 3, 4, 5]
+    assert of_run(all_of_it, ("C1", "1.1"), None, [failed, again], 1) == [1, 6, 7, 8]
 
 
 def test_the_trail_tells_only_what_is_new_or_has_changed_and_keeps_the_newest() -> None:
@@ -231,7 +251,9 @@ async def test_the_rows_of_a_message_are_those_of_the_run_that_answers_or_wrote_
     answer = await database.story("C1", "1.2")
     assert (answer.run, answer.thread_ts, answer.memory) == ("r1", "1.1", "conv_1")
     assert list(answer.traces) == ["r1", "r2"]
-    assert answer.traces["r1"] == Trace(frozenset({"r1", "resp_1", "file-1"}), frozenset({"1.1", "1.2"}))
+    assert answer.traces["r1"] == Trace(
+        frozenset({"r1", "resp_1", "file-1"}), frozenset({"1.1"}), frozenset({"1.2"})
+    )
     assert list(answer.tables) == ["threads", "runs", "messages", "responses", "replies"]
     waiting = await database.story("C1", "1.6")
     assert (waiting.run, list(waiting.tables)) == (None, ["threads", "messages"])

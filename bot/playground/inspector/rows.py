@@ -130,7 +130,7 @@ def _trace(connection: sqlite3.Connection, channel: str, run: str) -> Trace:
     names = {run, *(row["id"] for row in begun)}
     for ts in said:
         names |= {row["id"] for row in _rows(connection, _FILES, channel, ts) if row["id"]}
-    return Trace(frozenset(names), frozenset((*said, *answered)))
+    return Trace(frozenset(names), frozenset(said), frozenset(answered))
 
 
 _FILES = (
