@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -13,10 +14,17 @@ DATABASES = ["sqlite"]
 
 
 @pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where there is no database yet."""
     assert request.param == "sqlite"
     return sqlite_url(tmp_path / "threadmate.db")
+
+
+@pytest.fixture
+def url(fresh_url: str, tmp_path: Path, migrated: Path) -> str:
+    """An empty database, as the migration leaves it."""
+    copyfile(migrated, tmp_path / "threadmate.db")
+    return fresh_url
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import { act, state } from "./server.js";
 const STEPS = [[60, "+1 min"], [600, "+10 min"], [3600, "+1 h"], [86_400, "+1 day"]];
 const ON = { drop: "Drop", refuse: "Refuse" };
 const OFF = { refuse: "Allow", "openai-silent": "Let go" };
+const DOES = { refuse: "Refusing", "openai-silent": "Not answering" };
 const SAID = { "": "", armed: "Armed", met: "It was met", on: "On" };
 const shown = new Map(); // by name
 let panes = null;
@@ -24,7 +25,7 @@ function draw({ list }) {
     }
     const { now, on, off, element } = shown.get(fault.name);
     element.classList.toggle("armed", fault.state === "armed" || fault.state === "on");
-    now.textContent = SAID[fault.state] + (fault.where && fault.state ? ` (${fault.where})` : "");
+    now.textContent = ((fault.state === "on" && DOES[fault.name]) || SAID[fault.state]) + (fault.where && fault.state ? ` (${fault.where})` : "");
     const active = fault.state === "armed" || fault.state === "on";
     const had = document.activeElement === on || document.activeElement === off;
     on.hidden = active;
