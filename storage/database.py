@@ -96,6 +96,11 @@ class Database:
         return self._lock is not None
 
     @property
+    def busy(self) -> bool:
+        """Whether a transaction is under way at this moment."""
+        return bool(self._under_way)
+
+    @property
     def checked_out(self) -> int:
         """How many connections are in use at this moment."""
         return sum(_checked_out(engine.pool) for engine in (self._writer, self._reader))
