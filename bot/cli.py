@@ -111,7 +111,7 @@ def forget_command(thread: str | None, user: str | None, channel: str | None, *,
 @main.command()
 @click.option("--port", default=8930, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this folder.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep the workspace there.")
 def playground(port: int, *, open_page: bool, data: Path | None) -> None:
     """Try Threadmate in a browser tab: Slack emulated on this machine, no account needed.
 

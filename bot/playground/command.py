@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+import threading
 import webbrowser
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -66,7 +67,9 @@ async def _serve(
         await world.bot.start()
         _say(url, world.answers_from)
         if open_page:
-            await asyncio.to_thread(webbrowser.open, url)
+            threading.Thread(
+                target=webbrowser.open, args=(url,), daemon=True
+            ).start()  # some return when it is closed
         await told_to_stop.wait()
 
 

@@ -6,68 +6,58 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
 from pathlib import Path
 
-import aiohttp
+from tests.acceptance.playground_rig import DEADLINE, printed_url, started, tab
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "bot", "playground")
-DEADLINE = 30.0  # real seconds, for a command that hangs
 
 
-async def started(folder: Path, *words: str, **environ: str) -> Process:
-    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ}
-    return await asyncio.create_subprocess_exec(*COMMAND, *words, cwd=folder, env=given, stdout=PIPE, stderr=PIPE)
+async def playground(folder: Path, *words: str, **environ: str) -> Process:
+    return await started((*COMMAND, *words), folder, PYTHONPATH=str(ROOT), **environ)
 
 
-def left_in(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+def left_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
-@asynccontextmanager
-async def page(url: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """What a tab hears."""
-    here = url.partition("/?")[0]
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        async with session.get(url) as answer:
-            assert answer.status == 200
-        async with session.ws_connect(f"{here}/live", headers={"Origin": here}) as live:
-            yield live
+BROWSER = """#!/bin/sh
+echo $$ > pid
+printf %s "$1" > opened.new
+mv opened.new opened
+exec sleep 600 > /dev/null 2>&1
+"""
 
 
-async def heard(live: aiohttp.ClientWebSocketResponse, state: str) -> None:
-    """Return when the bot is in that state."""
-    while (await live.receive_json()).get("parts", {}).get("bot", {}).get("state") != state:
-        pass
-
-
-async def test_it_prints_one_url_runs_the_bot_and_ends_all_of_it(tmp_path: Path) -> None:
+async def test_it_prints_and_opens_one_url_runs_the_bot_and_ends_all_of_it(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=xoxb-real\nOPENAI_API_KEY=sk-real\nDATABASE_URL=nonsense\n")
-    process = await started(tmp_path, "--port", "0", SLACK_BOT_TOKEN="xoxb-other", DATABASE_URL="nonsense")
-    assert process.stdout is not None
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER)
+    browser.chmod(0o700)
+    environ = {"SLACK_BOT_TOKEN": "xoxb-other", "DATABASE_URL": "nonsense", "BROWSER": str(browser)}
+    process = await playground(tmp_path, "--port", "0", "--open", **environ)
     async with asyncio.timeout(DEADLINE):
-        url = (await process.stdout.readline()).decode().strip()
-        async with page(url) as live:
-            assert (await live.receive_json())["hello"]["answers_from"] == ""
-            await heard(live, "ready")
+        url = await printed_url(process)
+        async with tab(url) as page:
+            assert page.hello["answers_from"] == ""
+            await page.ready()
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()  # which ends only when the bot has let go of it, too
     assert (process.returncode, out) == (0, b""), err
     assert len(err.decode().splitlines()) == 1
-    assert left_in(tmp_path) == [".env"]
+    assert (tmp_path / "opened").read_text() == url
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)  # it went on: nobody waited for it
+    assert left_in(tmp_path) == {".env", "browser", "opened", "pid"}
 
 
 async def test_with_a_key_it_says_who_answers_and_keeps_its_folder(tmp_path: Path) -> None:
     real = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    process = await started(tmp_path, "--port", "0", "--data", "kept", **real)
-    assert process.stdout is not None
+    process = await playground(tmp_path, "--port", "0", "--data", "kept", **real)
     async with asyncio.timeout(DEADLINE):
-        url = (await process.stdout.readline()).decode().strip()
-        async with page(url) as live:
-            assert (await live.receive_json())["hello"]["answers_from"] == "http://127.0.0.1:9/v1"
+        async with tab(await printed_url(process)) as page:
+            assert page.hello["answers_from"] == "http://127.0.0.1:9/v1"
         process.send_signal(signal.SIGTERM)
         _, err = await process.communicate()
     assert process.returncode == 0
@@ -78,7 +68,7 @@ async def test_with_a_key_it_says_who_answers_and_keeps_its_folder(tmp_path: Pat
 async def test_a_port_in_use_is_one_sentence_and_code_2(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = await started(tmp_path, "--port", str(port))
+        process = await playground(tmp_path, "--port", str(port))
         async with asyncio.timeout(DEADLINE):
             out, err = await process.communicate()
     assert (process.returncode, out) == (2, b"")
@@ -87,19 +77,40 @@ async def test_a_port_in_use_is_one_sentence_and_code_2(tmp_path: Path) -> None:
     ]
 
 
-async def test_a_folder_serves_one_playground_and_nothing_outlives_it(tmp_path: Path) -> None:
-    process = await started(tmp_path, "--port", "0", "--data", "kept")
-    assert process.stdout is not None
+async def test_a_kept_workspace_goes_on_in_old_threads_and_new_ones_and_nothing_outlives_it(
+    tmp_path: Path,
+) -> None:
+    words = ("--port", "0", "--data", "kept")
+    process = await playground(tmp_path, *words)
     async with asyncio.timeout(DEADLINE):
-        url = (await process.stdout.readline()).decode().strip()
-        async with page(url) as live:
-            await heard(live, "ready")
-        other = await started(tmp_path, "--port", "0", "--data", "kept")
+        async with tab(await printed_url(process)) as page:
+            general = await page.ready()
+            file = (await page.act("sample", name="employee-handbook.md"))["file"]
+            question = {"text": "@Threadmate how long is parental leave?", "files": [file]}
+            old = (await page.act("post", channel=general, **question))["ts"]
+            await page.sees(general, old, "Sources:", "Bad answer")
+        other = await playground(tmp_path, *words)
         out, err = await other.communicate()
         assert (other.returncode, out) == (2, b"")
         assert err.decode().splitlines() == [
             "Another playground uses kept. End it first, or take another folder with --data."
         ]
+        process.send_signal(signal.SIGINT)
+        await process.communicate()
+
+        process = await playground(tmp_path, *words)
+        async with tab(await printed_url(process)) as page:
+            assert await page.ready() == general
+            await page.sees(general, old, "how long is parental leave?", "Sources:", "employee-handbook.md")
+            again = {"thread": old, "text": "@Threadmate what did I ask first?"}  # its memory is gone: it reads
+            later = (await page.act("post", channel=general, **again))["ts"]
+            await page.sees(general, old, "what did I ask first?", "<p>@threadmate how long is parental leave?")
+            another = (await page.act("sample", name="orders.csv"))["file"]
+            question = {"text": "@Threadmate what is 12 * 37?", "files": [another]}
+            new = (await page.act("post", channel=general, **question))["ts"]
+            await page.sees(general, new, "444")
+            assert old < later < new
+            assert another != file
         process.kill()
         await process.wait()
         with (tmp_path / "kept" / "bot" / "offline.db.lock").open() as lock:

@@ -1,8 +1,7 @@
 """The wheel, installed in an empty environment and run from another folder."""
 
-import fcntl
+import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,10 +12,11 @@ import pytest
 import yaml
 
 from bot.manifest import read_manifest
+from tests.acceptance.playground_rig import DEADLINE, printed_url, started, tab
 from tests.acceptance.rig import outside, run, run_until_ready
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(300)  # the dependencies are installed once
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("wheel")]  # the dependencies are installed once
 
 
 def build(out: Path) -> None:
@@ -32,17 +32,10 @@ def install(wheel: Path, home: Path) -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the wheel and its environment, made once for all workers, by whichever comes first."""
-    mine = tmp_path_factory.getbasetemp()
-    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
-    home = shared / "installed"
-    with (shared / "installed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "whole").exists():
-            shutil.rmtree(home, ignore_errors=True)
-            build(home)
-            install(next(home.glob("*.whl")), home / "venv")
-            (home / "whole").touch()
+    """The folder with the wheel and its environment, made once."""
+    home = tmp_path_factory.mktemp("installed")
+    build(home)
+    install(next(home.glob("*.whl")), home / "venv")
     return home
 
 
@@ -55,6 +48,10 @@ def wheel(installed: Path) -> Path:
 @pytest.fixture(scope="module")
 def command(installed: Path) -> Path:
     return installed / "venv/bin/threadmate"
+
+
+def left_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
 
 
 def said(command: Path, word: str, folder: Path) -> str:
@@ -94,3 +91,21 @@ async def test_the_installed_command_runs_until_it_is_told_to_end(command: Path,
         done = await run_until_ready((command, "run"), world.environ(), tmp_path, signal.SIGTERM)
     assert (done.code, done.out) == (0, "ready\n"), done.err
     assert (tmp_path / "threadmate.db").exists()
+
+
+async def test_the_installed_command_plays_with_all_that_its_page_needs(command: Path, tmp_path: Path) -> None:
+    static = [path.name for path in (ROOT / "bot/playground/page/static").iterdir()]
+    process = await started((command, "playground", "--port", "0"), tmp_path)
+    async with asyncio.timeout(DEADLINE):
+        async with tab(await printed_url(process)) as page:
+            for name in ("slack.css", *static):
+                assert await page.status(f"/static/{name}") == 200, name
+            assert len(page.hello["samples"]) == 3
+            files = [(await page.act("sample", name=name))["file"] for name in page.hello["samples"]]
+            channel = await page.ready()
+            ts = (await page.act("post", channel=channel, text="@Threadmate make a chart", files=files))["ts"]
+            await page.sees(channel, ts, "chart.png", "Bad answer")
+        process.send_signal(signal.SIGINT)
+        await process.communicate()
+    assert process.returncode == 0
+    assert left_in(tmp_path) == []

@@ -6,12 +6,22 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from bot.playground.openai.script import Gate, Script, Text
 from tests.browser.page_rig import Desk, answered, desk, go, say
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(90),
+    pytest.mark.xdist_group("page"),  # one playground and one Chromium for all of them
+]
+RESTART = 60_000  # milliseconds in which the bot's process is there again, on a machine that is busy
+HINTS = [
+    *("Mention it", "Write to it directly", "Drop a file"),
+    *("Follow up in the thread", "Unfold the steps", "Stop a long answer"),
+]
+RULES = "Its rules: book it a day ahead, leave it by six, switch the projector off, and tell the front desk. " * 3
 HOSTILE = '<img src=x onerror=alert(1)> </script><script>alert(2)</script> [x](javascript:alert(3)) "><b>'
 
 
@@ -21,34 +31,81 @@ async def at_desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Des
         yield here
 
 
-async def test_a_mention_is_answered_in_a_thread_where_one_goes_on_without_a_mention(at_desk: Desk) -> None:
+async def test_a_first_visit_says_what_is_there_what_answers_and_what_to_try(at_desk: Desk) -> None:
     page = await at_desk.tab()
-    await page.fill("#composer textarea", "@thr")
-    await page.press("#composer textarea", "Enter")  # takes what is offered
+    await page.evaluate("localStorage.clear()")
+    await page.reload()
+    await expect(page.locator("#model")).to_have_text("Offline model: a script, no AI")
+    await expect(page.locator("#hints li b")).to_have_text(HINTS)
+    await expect(page.locator("#hints .done")).to_have_count(0)
+    await expect(page.locator(".place .place-name")).to_have_text(
+        ["general", "design", "leads", "northwind", "Threadmate"]
+    )
+    await expect(page.locator('.place:has-text("leads")')).to_contain_text("private")
+    await expect(page.locator('.place:has-text("northwind")')).to_contain_text("shared with another company")
+    await expect(page.locator(".place.unread")).to_have_count(0)
+    await page.click("#who")
+    await expect(page.locator('[role="menuitemradio"]')).to_have_text(
+        ["Ann Lee (Ann)", "김민지 (민지)한국어", "Carol Diaz (Carol)Northwind"]
+    )
+    await page.keyboard.press("Escape")
+    await page.click('#composer [aria-label="Attach a file"]')
+    await expect(page.locator(".menu small")).to_have_text(["sample"] * 3)
+    await page.keyboard.press("Escape")
+    await page.click("#hints >> text=Write to it directly")
+    await expect(page.locator("#place-name")).to_have_text("Threadmate")
+    await expect(page.locator("#composer textarea")).to_have_value("Hello! What can you do?")
+    await page.click('[role="tab"]:has-text("About")')
+    await expect(page.locator("#about .s-button").first).to_be_visible()
+
+
+async def test_by_keyboard_alone_a_mention_is_answered_in_a_thread_where_one_goes_on_without_one(
+    at_desk: Desk,
+) -> None:
+    page = await at_desk.tab()
+    await page.evaluate("localStorage.clear()")
+    await expect(page.locator("#composer textarea")).to_be_focused()
+    await page.keyboard.type("@thr")
+    await page.keyboard.press("Enter")  # takes what is offered
     await expect(page.locator("#composer textarea")).to_have_value("@Threadmate ")
-    await page.type("#composer textarea", "what is 12 * 37?")
-    await page.press("#composer textarea", "Enter")
+    await page.keyboard.type("what is 12 * 37?")
+    await page.keyboard.press("Enter")
     await answered(page)
     await expect(page.locator("#replies")).to_contain_text("444")
     await expect(page.locator("#reply textarea")).to_be_focused()
-    await say(page, "and what is 1 + 1?", "#reply")
+    await page.keyboard.type("and what is 1 + 1?")
+    await page.keyboard.press("Enter")
     await answered(page, 2)
-    await page.click("#replies .s-container >> nth=0 >> summary >> nth=0")
+    await page.locator("#replies .s-container >> nth=0 >> summary >> nth=0").press("Enter")
     await expect(page.locator("#replies .s-container[open]")).to_contain_text("12 * 37")
+    await expect(page.locator("#replies")).to_contain_text("Offline model (threadmate-offline)")
     await expect(page.locator("#hints .done")).to_have_count(3)
     assert at_desk.complaints == []
 
 
-async def test_a_stream_is_seen_as_it_comes_and_can_be_stopped(at_desk: Desk) -> None:
-    assert at_desk.world.openai is not None
+def halfway(desk: Desk, *, anew: bool = False) -> asyncio.Event:
+    """Let the next answer stop half-way until that is set; where it is asked for `anew`, it is whole then."""
+    assert desk.world.openai is not None
+    opened = asyncio.Event()
+    desk.world.openai.queue(Script(Text(deltas=["The beginning. ", Gate(opened), "The end."])))
+    if anew:
+        desk.world.openai.queue(Script(Text("The beginning. The end.")))
+    return opened
+
+
+async def test_a_stream_is_seen_as_it_comes_and_can_be_stopped_by_keyboard(at_desk: Desk) -> None:
     page = await at_desk.tab()
-    at_desk.world.openai.queue(Script(Text(deltas=["The beginning. ", Gate(asyncio.Event()), "The end."])))
+    halfway(at_desk)
     await say(page, "@Threadmate go on and on")
     await expect(page.locator("#replies .s-streaming")).to_contain_text("The beginning.")
     await expect(page.locator("#messages")).to_contain_text("Threadmate is working…")
-    await page.click("#status >> text=Stop")
+    await expect(page.locator("#reply textarea")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.locator("#status >> text=Stop")).to_be_focused()
+    await page.keyboard.press("Enter")
     await expect(page.locator("#replies")).to_contain_text("Stopped by Ann.")
     await expect(page.locator("#status")).to_be_empty()
+    await expect(page.locator("#reply textarea")).to_be_focused()
 
 
 async def paste_a_picture(page: Page) -> None:
@@ -86,7 +143,28 @@ async def test_a_dropped_file_is_read_and_cited(at_desk: Desk) -> None:
     assert b"second shelf" in (await (await download.value).path()).read_bytes()
 
 
-async def test_a_thumb_down_asks_for_the_reason_in_a_modal(at_desk: Desk) -> None:
+async def test_a_file_without_a_word_is_answered_by_questions_and_long_steps_by_all_details(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    rooms = "\n\n".join(f"Room {number} seats some. {RULES}" for number in range(1, 80))
+    file: FilePayload = {"name": "rules.txt", "mimeType": "text/plain", "buffer": rooms.encode()}
+    await page.set_input_files("#composer input[type=file]", [file])
+    await expect(page.locator(".chips .file:not(.busy)")).to_have_text("rules.txt×")
+    await say(page, "@Threadmate ")
+    await page.locator("#replies button[data-action-id] >> nth=1").click()
+    await expect(page.locator("#replies")).to_contain_text("Ann asks:")
+    await answered(page)
+    await say(page, "Which rules are there for rooms?", "#reply")
+    await answered(page, 2)
+    await page.locator('#replies button:text-is("All details")').last.press("Enter")
+    await expect(page.locator(".veil")).to_contain_text("Room 7")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".veil")).to_have_count(0)
+    await expect(page.locator('#replies button:text-is("All details")').last).to_be_focused()
+
+
+async def test_a_thumb_down_asks_for_the_reason_and_a_changed_question_offers_another_answer(
+    at_desk: Desk,
+) -> None:
     page = await at_desk.tab()
     await say(page, "@Threadmate hello")
     await answered(page)
@@ -98,6 +176,26 @@ async def test_a_thumb_down_asks_for_the_reason_in_a_modal(at_desk: Desk) -> Non
     await page.click('#replies [aria-label="Bad answer"]')
     await page.locator(".veil textarea").press("Escape")
     await expect(page.locator(".veil")).to_have_count(0)
+    await page.press("#composer textarea", "ArrowUp")
+    await page.press(".editing textarea", "!")
+    await page.press(".editing textarea", "Enter")
+    await page.locator("#replies >> text=Dismiss message").press("Enter")
+    await expect(page.locator("#replies .dismiss")).to_have_count(0)
+    await expect(page.locator("#replies .item").last).to_be_focused()
+
+
+async def test_a_chart_and_a_table_that_an_answer_made_are_there_to_see_and_to_download(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await say(page, "@Threadmate make a chart of apples 3, pears 5, plums 2")
+    picture = page.locator("#replies img")
+    await expect(picture).to_be_visible()
+    await page.wait_for_function("document.querySelector('#replies img').naturalWidth > 99")
+    await say(page, "make a CSV of apples 3, pears 5", "#reply")
+    async with page.expect_download() as download:
+        await page.click("#replies .s-file-card")
+    assert (await download.value).suggested_filename == "table.csv"
+    assert b"pears,5" in (await (await download.value).path()).read_bytes()
+    assert at_desk.complaints == []
 
 
 async def test_own_messages_can_be_changed_and_taken_back_by_keyboard(at_desk: Desk) -> None:
@@ -113,10 +211,14 @@ async def test_own_messages_can_be_changed_and_taken_back_by_keyboard(at_desk: D
     await expect(item.locator(".s-body")).to_have_text("Two lines\n& more")
     await expect(item).to_contain_text("(edited)")
     await item.focus()
+    for there in (1, 0):
+        await item.locator('[aria-label="React with eyes"]').press("Enter")
+        await expect(item.locator(".s-reaction")).to_have_count(there)
     await item.locator('[aria-label="More actions"]').press("Enter")
     await page.keyboard.press("ArrowUp")
     await page.keyboard.press("Enter")
     await expect(item).to_have_count(0)
+    await expect(page.locator("#messages")).to_be_focused()
 
 
 async def test_two_people_see_each_other_and_what_is_new(at_desk: Desk) -> None:
@@ -139,15 +241,40 @@ async def test_two_people_see_each_other_and_what_is_new(at_desk: Desk) -> None:
     await expect(second.locator(".place")).to_have_count(1)
 
 
-async def test_the_bot_is_killed_and_answers_when_it_runs_again(at_desk: Desk) -> None:
+async def test_killed_in_the_middle_of_an_answer_the_bot_finishes_it_when_it_runs_again(at_desk: Desk) -> None:
+    page = await at_desk.tab(width=1600)
+    await go(page, "design")
+    halfway(at_desk, anew=True)
+    await say(page, "@Threadmate which begins and ends?")
+    await expect(page.locator("#replies .s-streaming")).to_contain_text("The beginning.")
+    begun = await page.locator("#replies .item").last.get_attribute("data-ts") or ""
+    await page.click("#inspect")
+    await page.click('#inspector [role="tab"]:has-text("Bot")')
+    await page.click('#inspector button:text-is("Kill and restart")')
+    await expect(page.locator("#banner")).to_contain_text("starting")
+    await go(page, "leads")
+    await expect(page.locator('.place:has-text("design") .badge')).to_have_text("1", timeout=RESTART)
+    await expect(page.locator("#toasts")).to_contain_text("Something new in a thread in #design.")
+    await go(page, "design")
+    await page.locator("#messages .replies").last.click()
+    await answered(page)
+    await expect(page.locator("#replies .item")).to_have_count(2)
+    await expect(page.locator("#replies .item").last).to_contain_text("The beginning. The end.")
+    await expect(page.locator("#replies .item").last).to_have_attribute("data-ts", begun)
+    assert (await page.inner_text("#replies")).count("The beginning.") == 1
+    await expect(page.locator("#status")).to_be_empty()
+
+
+async def test_what_is_asked_while_the_bot_is_down_is_answered_when_it_runs_again(at_desk: Desk) -> None:
     page = await at_desk.tab()
     await page.click("#inspect")
     await page.click('#inspector [role="tab"]:has-text("Bot")')
-    await page.click("#inspector >> text=Kill >> nth=-1")
+    await page.click('#inspector button:text-is("Kill")')
     await expect(page.locator("#banner")).to_contain_text("not running")
     await page.click("#inspect")
     await say(page, "@Threadmate what is 6 * 7?")
     await page.click("#banner >> text=Start it")
+    await expect(page.locator("#banner")).to_be_hidden(timeout=RESTART)
     await answered(page)
     await expect(page.locator("#replies")).to_contain_text("42")
 
@@ -214,6 +341,11 @@ async def test_axe_finds_nothing_serious_and_nothing_is_cut_off(at_desk: Desk, w
     await answered(page)
     assert await serious(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.click("#inspect")
+    await expect(page.locator('#inspector [role="tab"]').last).to_be_in_viewport(ratio=1)
+    await expect(page.locator("#who")).to_be_in_viewport(ratio=1)
+    assert await page.evaluate("document.querySelector('.top').offsetWidth === innerWidth")
+    await page.click('[aria-label="Close inspector"]')
     await page.fill("#reply textarea", "@")
     assert await serious(page) == []
     await page.fill("#reply textarea", "")
@@ -256,8 +388,15 @@ async def test_what_happened_behind_an_answer_is_one_click_away_and_faults_and_t
     await page.click('#inspector [role="tab"]:has-text("Budget")')
     await expect(page.locator("#inspect-budget")).to_contain_text("chat.startStream")
     await page.click('#inspector [role="tab"]:has-text("Time")')
+    rest = halfway(at_desk)
+    await say(page, "@Threadmate which begins and ends?")
+    await expect(page.locator("#replies .s-streaming")).to_contain_text("The beginning.")
     await page.click('text="+1 day"')
     await expect(page.locator("#inspect-trouble")).to_contain_text("1 d ahead")
+    await expect(page.locator("#replies .s-streaming")).to_have_count(0)
+    rest.set()
+    await answered(page)
+    assert (await page.inner_text("#replies")).count("The beginning. The end.") == 1
     await page.emulate_media(color_scheme="dark")
     assert await serious(page) == []
     await go(page, "design")

@@ -12,12 +12,16 @@ from bot.playground.world import World
 
 
 @pytest.fixture
-async def url(tmp_path: Path) -> AsyncIterator[str]:
-    """The printed address of a page whose bot does not run."""
-    async with (
-        World.open(SystemClock(), tmp_path, {}) as world,
-        PageServer(world).serving("127.0.0.1", 0) as address,
-    ):
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Both emulators; the bot does not run."""
+    async with World.open(SystemClock(), tmp_path, {}) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def url(world: World) -> AsyncIterator[str]:
+    """The printed address of the page."""
+    async with PageServer(world).serving("127.0.0.1", 0) as address:
         yield address
 
 
@@ -103,6 +107,52 @@ async def test_what_cannot_be_done_is_answered_with_a_sentence(
         async with browser.post(f"{here}/act/{name}", json=said, headers={"Origin": here}) as answer:
             assert answer.status == 400
             assert (await answer.json())["error"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Origin": "http://playground.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},  # a picture, a form or a link of another page has no Origin
+        {"Host": "playground.example"},  # a name that was pointed at this machine
+    ],
+)
+async def test_no_page_in_a_browser_reaches_the_emulators(
+    world: World, browser: aiohttp.ClientSession, told: dict[str, str]
+) -> None:
+    slack, openai = world.slack, world.openai
+    assert openai is not None
+    file = slack.add_file("secret.txt", b"secret", world.people[0])
+    hook = slack.new_response_url(next(iter(slack.channels)), "", world.people[0])
+    urls = [slack.origin, f"{slack.api_url}auth.test", file["url_private"], f"{slack.foreign_origin}/{file['id']}"]
+    for address in (
+        *urls,
+        hook,
+        f"{slack.origin}/upload/v1/x",
+        f"{slack.origin}/link",
+        f"{openai.base_url}/models",
+    ):
+        for method in ("GET", "POST"):
+            async with browser.request(method, address, headers=told) as answer:
+                assert (answer.status, await answer.text()) == (403, "This is for programs on this machine."), (
+                    address
+                )
+    assert slack.calls == []
+
+
+async def test_the_emulators_want_their_tokens_and_give_no_address_away(
+    world: World, browser: aiohttp.ClientSession
+) -> None:
+    assert world.openai is not None
+    async with browser.post(f"{world.slack.api_url}auth.test") as answer:
+        assert (await answer.json())["error"] == "not_authed"
+    async with browser.get(f"{world.openai.base_url}/models") as answer:
+        assert answer.status == 401
+    channel, ann = next(iter(world.slack.channels)), world.people[0]
+    one, other = (world.slack.new_response_url(channel, "", ann).rpartition("-")[2] for _ in range(2))
+    assert one != other
+    assert len(one) == 24
 
 
 async def test_a_port_in_use_is_told(url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -17,6 +18,7 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture
-async def rig(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path, nursery: Nursery, migrated: Path) -> AsyncIterator[Rig]:
     async with rig_in(tmp_path, nursery) as made:
+        copyfile(migrated, made.database)
         yield made

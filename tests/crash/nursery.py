@@ -24,9 +24,9 @@ PUT_OFF = (
     "bot.check",
     "anyio._backends._asyncio",
     "httpcore2",
-    "openai.resources.conversations",
+    "openai.resources.conversations.conversations",
     "openai.resources.models",
-    "openai.resources.responses",
+    "openai.resources.responses.responses",
     "truststore",
 )
 """What the command imports to run, and the SDK at its first call."""

@@ -1,25 +1,14 @@
 """Killed while files without a word, and what is asked about them by a button, are answered: nothing twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from bot import words
 from bot.playground.faults import Fault, FaultKind
-from tests.crash.nursery import Nursery
-from tests.crash.process import Rig, rig_in
+from tests.crash.process import Rig
 
 READY = words.FILE_READY.format(names="“rules.md”")
 SUMMARISE = words.ASK_ABOUT_DOCUMENT[0][1].format(names="“rules.md”")
 DELETE_ITEM = "DELETE /conversations/{id}/items/{item_id}"
-
-
-@pytest.fixture
-async def rig(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Rig]:
-    async with rig_in(tmp_path, nursery) as made:
-        yield made
 
 
 async def killed_in(rig: Rig, held: Fault) -> None:

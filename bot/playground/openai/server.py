@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.playground.faults import Fault, FaultKind, Faults
+from bot.playground.loopback import programs_only
 from bot.playground.openai import files, routes, transcription
 from bot.playground.openai.api import Api
 from bot.playground.openai.calls import Call, Content
@@ -71,7 +72,7 @@ class Server:
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[str]:
         """Serve there, at a free port if it is 0; yields the base URL. Ends at once, whatever is held."""
-        app = web.Application(client_max_size=MAX_BODY)
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[programs_only])
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
         await runner.setup()

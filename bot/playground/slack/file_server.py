@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import BodyPartReader, web
 
+from bot.playground.loopback import programs_only
 from bot.playground.slack.files import CHECK, CHUNK, VISIBLE, Download, File, Upload, chunks, in_url, size_of
 from bot.playground.slack.records import Call
 from bot.playground.slack.socket_mode import reset
@@ -47,7 +48,7 @@ class FileServer:
 
     def foreign_app(self) -> web.Application:
         """The host that is none of Slack's."""
-        app = web.Application()
+        app = web.Application(middlewares=[programs_only])
         app.router.add_get("/{path:.*}", self._foreign)
         return app
 

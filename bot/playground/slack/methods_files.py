@@ -1,5 +1,7 @@
 """files.info, .delete, .getUploadURLExternal, .completeUploadExternal (reference/slack-platform.md §4)."""
 
+import secrets
+
 from bot.playground.slack import events, shelf
 from bot.playground.slack.arguments import LIST, NAME, TEXT, Method, number
 from bot.playground.slack.files import DENIED, TOMBSTONE, File, Upload, describe
@@ -94,7 +96,7 @@ def get_upload_url(workspace: Workspace, args: Args) -> Json:
         raise CallRefusedError("snippet_too_large")
     if length > UPLOAD_BYTES:
         raise CallRefusedError("file_upload_size_restricted")
-    file_id, key = workspace.new_id("F"), workspace.new_id("CwABAAAA")
+    file_id, key = workspace.new_id("F"), f"{workspace.new_id('CwABAAAA')}-{secrets.token_hex(12)}"
     upload = Upload(file_id, key, args["filename"], length, args.get("alt_txt"), args.get("snippet_type"))
     workspace.uploads.append(upload)
     return {"upload_url": f"{workspace.origin}/upload/v1/{key}", "file_id": file_id}

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.faults import Fault, FaultKind
+from bot.playground.loopback import programs_only
 from bot.playground.slack import (
     methods_chat,
     methods_conversations,
@@ -51,7 +52,7 @@ class WebApi:
 
     async def start(self, host: str, port: int) -> str:
         """Listen; answers with the base URL of the Web API."""
-        app = web.Application(client_max_size=8 * 1024 * 1024)
+        app = web.Application(client_max_size=8 * 1024 * 1024, middlewares=[programs_only])
         app.router.add_route("*", "/api/{method}", self._handle)
         app.router.add_post("/actions/{key}", self._handle_response_url)
         app.router.add_get("/link", self._sockets.link)

@@ -206,7 +206,7 @@ class Workspace:
 
     def new_response_url(self, channel: str, ts: str, user: str) -> str:
         """A response_url for a press on that message by that person."""
-        key = f"{self.team}-{self.new_id('')}"
+        key = f"{self.team}-{self.new_id('')}-{secrets.token_hex(12)}"
         until = self.clock.monotonic() + RESPONSE_URL_SECONDS
         self.response_urls[key] = ResponseUrl(channel, ts, user, until, RESPONSE_URL_USES)
         return f"{self.hooks_url}{key}"

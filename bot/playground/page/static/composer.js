@@ -1,7 +1,7 @@
 // Where one writes: Enter sends, Shift+Enter begins a line; files by button, paste or drop; @ and / are completed.
 
 import { Completion } from "./complete.js";
-import { el, toast } from "./dom.js";
+import { el, keepFocus, toast } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { act, state, upload } from "./server.js";
 
@@ -141,9 +141,9 @@ export class Composer {
   }
 
   drawChips() {
-    this.chips.replaceChildren(...this.files.map((file) => el("span", { className: file.id ? "file" : "file busy" },
+    keepFocus(this.chips, () => this.chips.replaceChildren(...this.files.map((file) => el("span", { className: file.id ? "file" : "file busy" },
       el("span", { dir: "auto" }, file.name),
-      el("button", { type: "button", className: "plain", "aria-label": `Remove ${file.name}`, onclick: () => { this.files = this.files.filter((one) => one !== file); this.drawChips(); this.grow(); } }, "×"))));
+      el("button", { type: "button", className: "plain", "aria-label": `Remove ${file.name}`, onclick: () => { this.files = this.files.filter((one) => one !== file); this.drawChips(); this.grow(); } }, "×")))), () => this.box);
   }
 
   paste(event) {

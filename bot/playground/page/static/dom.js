@@ -15,6 +15,17 @@ export function el(tag, given = {}, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
+const nameOf = (element) => `${element.tagName} ${element.getAttribute("aria-label") ?? element.textContent}`;
+
+/** Draw anew what is in there; what had the focus has it again, or `instead()` where nothing is called so any more. */
+export function keepFocus(container, redraw, instead = () => container) {
+  const had = container.contains(document.activeElement) ? document.activeElement : null;
+  redraw();
+  if (!had || document.activeElement === had) return;
+  const again = [...container.querySelectorAll("button, a[href], [tabindex]")].find((one) => one.isConnected && nameOf(one) === nameOf(had));
+  (again ?? instead())?.focus({ preventScroll: true });
+}
+
 /** A letter on a colour, as people's avatars are. */
 export function face(person) {
   const look = person.bot ? "s-app" : `s-colour-${person.colour}`;

@@ -86,6 +86,7 @@ addTab({
       this.start.hidden = now !== "ended";
       for (const one of this.running) one.hidden = now === "ended";
     }
+    if (names.includes("opened")) this.log.scrollTop = this.log.scrollHeight;
     if (message.log) {
       const end = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
       this.log.append(...message.log.map((line) => el("span", { className: /\b(WARNING|ERROR|CRITICAL)\b/.test(line) ? "bad" : "" }, `${line}\n`)));

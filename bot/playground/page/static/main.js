@@ -1,7 +1,7 @@
 // The page: sidebar, channel, thread, and who one is. What is seen comes from the server, part by part.
 
 import { Composer } from "./composer.js";
-import { $, el, face, toast } from "./dom.js";
+import { $, el, face, keepFocus, toast } from "./dom.js";
 import { done, showHints } from "./hints.js";
 import { setUp as setUpInspector, toggle as toggleInspector } from "./inspector.js";
 import { openMenu } from "./menu.js";
@@ -18,6 +18,7 @@ const GROUPS = [["Channels", ["channel", "private"]], ["Direct messages", ["mpim
 const channel = () => state.look.channel;
 let tab = "messages"; // of the DM with the bot
 let counted = {};
+let arrived = false;
 let wantsReply = null; // the thread in which one writes on as soon as it is shown
 
 const messages = new List($("messages"), { channel, open: openThread });
@@ -40,6 +41,13 @@ function openThread(ts) {
   wantsReply = ts;
   if (state.parts.thread?.id === ts) reply.box.focus();
   look(channel(), ts);
+}
+
+/** As in Slack one can write as soon as the page is there. */
+function writeAtOnce() {
+  if (arrived) return;
+  arrived = true;
+  if (document.activeElement === document.body && !state.parts.modal?.id) composer.box.focus();
 }
 
 function closeThread() {
@@ -120,9 +128,9 @@ function drawPlace(place) {
 function drawTabs(isDm) {
   const names = [["messages", "Messages"], ["about", "About"]];
   $("place-tabs").hidden = !isDm;
-  $("place-tabs").replaceChildren(...names.map(([id, title]) => el("button", {
+  keepFocus($("place-tabs"), () => $("place-tabs").replaceChildren(...names.map(([id, title]) => el("button", {
     type: "button", role: "tab", "aria-selected": String(tab === id), "aria-controls": id, onclick: () => { tab = id; drawPlace(state.parts.place); },
-  }, title)));
+  }, title))), () => composer.box);
   const about = isDm && tab === "about";
   $("messages").hidden = $("composer").hidden = about;
   $("about").hidden = !about;
@@ -132,12 +140,16 @@ function drawAbout(place) {
   const { bot, prompts } = state.hello;
   const offered = place.prompts.length ? place.prompts : prompts;
   const chips = offered.map(({ title, message }) => el("button", { type: "button", className: "s-button", onclick: () => { tab = "messages"; drawPlace(place); composer.prefill(message); } }, title));
-  $("about").replaceChildren(el("h3", {}, bot.name), el("p", {}, bot.about), el("div", { className: "row" }, ...chips));
+  keepFocus($("about"), () => $("about").replaceChildren(el("h3", {}, bot.name), el("p", {}, bot.about), el("div", { className: "row" }, ...chips)));
 }
 
 function drawMessages(part) {
-  const { kind, name } = state.parts.place ?? {};
   messages.show(part);
+  keepFocus($("messages"), () => drawStart(part), () => composer.box);
+}
+
+function drawStart(part) {
+  const { kind, name } = state.parts.place ?? {};
   $("messages").querySelector(":scope > .start")?.remove();
   if (kind !== "im" || part.order.length) return;
   const chips = state.hello.prompts.map(({ title, message }) => el("button", { type: "button", className: "s-button", onclick: () => composer.prefill(message) }, title));
@@ -169,10 +181,11 @@ function drawStatus({ id, status }) {
   line.dataset.key = key;
   const had = line.contains(document.activeElement);
   line.replaceChildren();
-  if (had) reply.box.focus();
-  if (!status) return;
-  const stop = el("button", { type: "button", className: "s-button s-small", onclick: () => { done("stop"); act("stop", { channel: channel(), thread: id }); reply.box.focus(); } }, "Stop");
-  line.append(el("span", { className: "dots", "aria-hidden": "true" }), el("span", { role: "status" }, `${state.hello.bot.name} ${status.text}`), ...(status.quiet ? [] : [stop]));
+  if (status) {
+    const stop = el("button", { type: "button", className: "s-button s-small", onclick: () => { done("stop"); act("stop", { channel: channel(), thread: id }); } }, "Stop");
+    line.append(el("span", { className: "dots", "aria-hidden": "true" }), el("span", { role: "status" }, `${state.hello.bot.name} ${status.text}`), ...(status.quiet ? [] : [stop]));
+  }
+  if (had) (line.querySelector("button") ?? reply.box).focus();
 }
 
 // -- who one is
@@ -199,7 +212,7 @@ function drawBanner() {
   $("banner").hidden = !sentence;
   const start = bot === "ended" && state.connected ? el("button", { type: "button", className: "s-button s-small", onclick: () => act("start_bot") }, "Start it") : null;
   const log = start && $("inspector").hidden ? el("button", { type: "button", className: "link", onclick: toggleInspector }, "What does its log say?") : null;
-  $("banner").replaceChildren(...[sentence ?? "", start, log].filter(Boolean));
+  keepFocus($("banner"), () => $("banner").replaceChildren(...[sentence ?? "", start, log].filter(Boolean)), () => composer.box);
 }
 
 function tryHint(name) {
@@ -246,6 +259,7 @@ onChange((names) => {
   }
   for (const [name, draw] of Object.entries(draws)) if (names.includes(name)) draw(state.parts[name]);
   if (names.includes("place") && state.parts.sidebar) drawSidebar(state.parts.sidebar);
+  if (names.includes("place")) writeAtOnce();
   if (names.includes("bot") || names.includes("connected")) drawBanner();
 });
 

@@ -4,6 +4,8 @@ import { $, el } from "./dom.js";
 
 let close = null;
 
+// A message's buttons are hidden while neither the menu nor the focus is there: the focus goes back before the menu goes.
+
 /** Open a menu of `{label, run, href, hint, checked}` below that button; null is a line between. */
 export function openMenu(button, entries, label) {
   const again = close?.button === button;
@@ -33,7 +35,7 @@ function item(entry) {
   const common = { role, tabIndex: -1, className: entry.danger ? "danger" : "" };
   if (entry.checked !== undefined) common["aria-checked"] = String(entry.checked);
   if (entry.href) return el("a", { ...common, href: entry.href, target: "_blank", rel: "noopener", onclick: () => close?.() }, ...inside);
-  return el("button", { ...common, type: "button", onclick: () => { const button = close?.button; close?.(); button?.focus(); entry.run(); } }, ...inside);
+  return el("button", { ...common, type: "button", onclick: () => { close?.button.focus(); close?.(); entry.run(); } }, ...inside);
 }
 
 function place(menu, button) {
@@ -49,7 +51,7 @@ function steer(event, menu, button) {
   const at = items.indexOf(document.activeElement);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
   if (to !== undefined) items[(to + items.length) % items.length].focus();
-  else if (event.key === "Escape" || event.key === "Tab") { close?.(); button.focus(); }
+  else if (event.key === "Escape" || event.key === "Tab") { button.focus(); close?.(); }
   else return;
   event.preventDefault();
   event.stopPropagation();

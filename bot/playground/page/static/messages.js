@@ -1,7 +1,7 @@
 // A channel's or a thread's messages: drawn by the server, with what one can do with them around.
 
 import { agreed } from "./confirm.js";
-import { clock, dayOf, el, face, toast } from "./dom.js";
+import { clock, dayOf, el, face, keepFocus, toast } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { morph } from "./morph.js";
 import { act, state } from "./server.js";
@@ -21,8 +21,14 @@ export class List {
     new ResizeObserver(() => this.stick()).observe(container);
   }
 
-  /** Show that part. */
+  /** Show that part; the focus stays at its message, or at the one that takes its place. */
   show(part) {
+    const item = document.activeElement?.closest(".item");
+    const at = [...this.container.children].indexOf(item);
+    keepFocus(at < 0 ? this.container : item, () => this.redraw(part), () => (item?.isConnected ? item : this.container.children[Math.min(at, this.container.children.length - 1)] ?? this.container));
+  }
+
+  redraw(part) {
     const fresh = part.id !== this.id;
     if (fresh) this.empty(part.id);
     const end = fresh || this.atEnd();

@@ -23,7 +23,7 @@ export function showModal(part) {
   shown = part.id;
   morph(veil, part.html);
   label(part.errors ?? {});
-  if (fresh) (veil.querySelector("input, textarea, select") ?? veil.querySelector("button"))?.focus();
+  if (fresh || !veil.contains(document.activeElement)) (veil.querySelector("input, textarea, select") ?? veil.querySelector("button"))?.focus();
 }
 
 function hide() {

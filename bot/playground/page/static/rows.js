@@ -1,6 +1,6 @@
 // What the bot's database says: of the message that is inspected, or its newest runs.
 
-import { $, el, second } from "./dom.js";
+import { $, el, keepFocus, second } from "./dom.js";
 import { addTab } from "./inspector.js";
 import { ask, onChange, state } from "./server.js";
 import { behind, everything, focus, onFocus } from "./trail.js";
@@ -24,7 +24,7 @@ async function draw() {
     ? [el("span", {}, "The rows of the message that is inspected. "), el("button", { type: "button", className: "link", onclick: everything }, "The newest runs")]
     : ["The newest runs. Choose Inspect in a message's menu for the rows behind it."]));
   if (!tables.length) return pane.body.replaceChildren(el("p", { className: "note" }, "There are none."));
-  pane.body.replaceChildren(...tables.map(([name, rows]) => (focus.on ? records(name, rows) : overview(rows))));
+  keepFocus(pane.body, () => pane.body.replaceChildren(...tables.map(([name, rows]) => (focus.on ? records(name, rows) : overview(rows)))), () => pane.panel);
 }
 
 /** Each row as a list of its columns. */
