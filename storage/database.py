@@ -89,6 +89,7 @@ class Database:
         self, writer: AsyncEngine, reader: AsyncEngine, lock: FileLock | None = None, patience: float | None = None
     ) -> None:
         self.transactions = 0  # write transactions asked for since it was opened
+        self.collisions = 0  # how often one had to be begun again
         self._writer = writer
         self._reader = reader
         self._lock = lock
@@ -178,6 +179,7 @@ class Database:
                     async with asyncio.timeout(self._patience), engine.begin() as connection:
                         return await work(connection)
             except _Collided:
+                self.collisions += 1
                 if attempt == TRIES:
                     raise
         raise AssertionError("returned or raised above")

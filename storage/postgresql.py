@@ -44,6 +44,9 @@ TRY_AGAIN = ("40001", "40P01")
 STALE = "InvalidCachedStatementError"
 """The driver's name for a statement prepared before somebody migrated; the next time it is prepared anew."""
 
+WRONG_VALUES = "22"
+"""The class of data exceptions, which SQLAlchemy does not tell from the rest there."""
+
 NOT_OURS = ("42501",)
 """insufficient_privilege is among the syntax errors there, but it is the operator who puts it right."""
 
@@ -128,7 +131,8 @@ def may_try_again(error: DBAPIError) -> bool:
 
 def is_ours(error: DBAPIError) -> bool:
     """Whether it is the program's mistake, and not the server's state."""
-    return isinstance(error, OUR_FAULT) and sqlstate(error) not in NOT_OURS
+    code = sqlstate(error) or ""
+    return code not in NOT_OURS and (isinstance(error, OUR_FAULT) or code.startswith(WRONG_VALUES))
 
 
 def sqlstate(error: BaseException | None) -> str | None:
@@ -140,16 +144,18 @@ def sqlstate(error: BaseException | None) -> str | None:
 def keep_quiet(error: BaseException) -> None:
     """Take the values out of an error and its causes: the server quotes whole rows, the driver arguments."""
     for cause in _chain(error):
-        if hasattr(cause, "detail"):
-            cause.detail = None
+        if isinstance(getattr(cause, "detail", None), str):
+            setattr(cause, "detail", None)  # noqa: B010 - only the server's errors have one
         if cause.args and isinstance(cause.args[0], str):
             cause.args = (_quiet(cause.args[0]), *cause.args[1:])
 
 
 def _quiet(words: str) -> str:
-    """What comes before the values, in the server's words and in the driver's."""
-    for values in ("\nDETAIL:", ": invalid input for query argument", ": invalid input syntax"):
-        words = words.partition(values)[0]
+    """Return what comes before the values, in the server's words or in the driver's."""
+    words = words.partition("\nDETAIL:")[0]
+    for before in ("invalid input for query argument", "invalid input syntax"):
+        head, found, _ = words.partition(before)
+        words = head + found
     return words
 
 

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,13 @@ import asyncpg  # type: ignore[import-untyped]
 from storage.store import Store
 
 STARTED_WITHIN = 30.0  # real seconds
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=200")
+FAST = (
+    "fsync=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=200",
+    "deadlock_timeout=50ms",
+)
 """Nobody pulls the plug in these tests."""
 
 
@@ -104,6 +112,21 @@ class Server:
             self._process.send_signal(how)
             self._process.wait()
             self._process = None
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let it hear everything and answer nothing for a while."""
+        assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()  # each a group of its own
+        processes = [pid, *map(int, children)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     def close(self) -> None:
         self.stop(signal.SIGQUIT)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.store import Store
-from tests.conformance.scenes import sqlite_url
+from tests.conformance import scenes
 from tests.postgres import Databases, Server, programs
 
 DATABASES = ["sqlite", "postgresql"]
@@ -26,8 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _runs(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
     on = getattr(item, "callspec", None)
-    if on is None or on.params.get("database") != "postgresql":
+    if "all_databases" not in names and (on is None or on.params.get("database") != "postgresql"):
         return True
     return HOW_MUCH == "all" or (HOW_MUCH == "some" and item.get_closest_marker("races") is not None)
 
@@ -58,6 +59,18 @@ def databases(all_databases: Databases) -> Iterator[Databases]:
     all_databases.drop()
 
 
+@pytest.fixture
+def postgresql_url(databases: Databases) -> str:
+    """For what is so on PostgreSQL alone."""
+    return databases.migrated()
+
+
+@pytest.fixture
+def empty_postgresql_url(databases: Databases) -> str:
+    """Likewise, without a table."""
+    return databases.empty()
+
+
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest) -> str:
     """Which one it is."""
@@ -71,7 +84,7 @@ def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ca
         databases: Databases = request.getfixturevalue("databases")
         return databases.migrated
     numbers = iter(range(10_000))
-    return lambda: sqlite_url(tmp_path / f"threadmate{next(numbers) or ''}.db")
+    return lambda: scenes.sqlite_url(tmp_path / f"threadmate{next(numbers) or ''}.db")
 
 
 @pytest.fixture
@@ -89,8 +102,14 @@ async def store(url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def sqlite_store(tmp_path: Path) -> AsyncIterator[Store]:
-    """One for what only SQLite has."""
-    async with Store.open(sqlite_url(tmp_path / "threadmate.db")) as opened:
+def sqlite_url(tmp_path: Path) -> str:
+    """For what is so on SQLite alone, which serves one process."""
+    return scenes.sqlite_url(tmp_path / "threadmate.db")
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
+    """Likewise."""
+    async with Store.open(sqlite_url) as opened:
         yield opened
         assert opened.database.checked_out == 0
