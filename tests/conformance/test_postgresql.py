@@ -3,9 +3,9 @@
 import asyncio
 import random
 import signal
-import subprocess
-import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,16 +24,6 @@ from tests.conformance.test_opening import assert_silent, revision
 from tests.postgres import Server
 
 pytestmark = pytest.mark.races
-
-PROCESSES, THREADS, MESSAGES = 4, 50, 10
-OVERLAPS = (
-    "SELECT a.id FROM runs a JOIN runs b ON a.thread_id = b.thread_id AND a.id != b.id"
-    " AND a.created_at <= b.created_at AND a.finished_at > b.created_at"
-)
-OUT_OF_ORDER = (
-    "SELECT a.id FROM messages a JOIN runs ra ON ra.id = a.run_id JOIN messages b ON b.thread_id = a.thread_id"
-    " AND a.ts < b.ts JOIN runs rb ON rb.id = b.run_id WHERE ra.created_at > rb.created_at"
-)
 
 
 # -- opening
@@ -196,95 +186,57 @@ async def test_a_silent_server_is_unavailable_and_hangs_nobody_up(server: Server
 # -- side by side
 
 
-async def test_processes_share_the_work_in_order_and_without_overlap(postgresql_url: str) -> None:
-    started = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.conformance.share", postgresql_url),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        for _ in range(PROCESSES)
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
-
-    async def speak(store: Store, first: int, thread: int) -> None:
-        for number in range(MESSAGES):
-            await store.messages.hear(said(place(thread), ts(first + number)), yes)
-
-    async with Store.open(postgresql_url) as store:
-        async with asyncio.TaskGroup() as people:
-            for number in range(THREADS):
-                people.create_task(speak(store, 1000 * (number + 1), number))
-        ends = [await process.communicate() for process in started]
-        assert [(process.returncode, out) for process, (out, _) in zip(started, ends, strict=True)] == [
-            (0, b"0\n")
-        ] * PROCESSES, "each has ended, and none ran into another"
-        assert await sql(store, "SELECT count(*) FROM messages WHERE state = 'answered'") == [
-            (THREADS * MESSAGES,)
-        ]
-        assert await sql(store, OVERLAPS) == []
-        assert await sql(store, OUT_OF_ORDER) == []
-        owners = await sql(store, "SELECT count(*) FROM runs WHERE finished_at IS NULL OR attempt != 1")
-        assert owners == [(0,)]
-
-
 async def test_whatever_people_and_workers_do_at_once_nobody_waits_in_a_circle(postgresql_url: str) -> None:
     """The order in which rows are locked is the same everywhere: thread, run, messages."""
     chance = random.Random(20260826)
     async with Store.open(postgresql_url) as store:
-        messages, runs = store.messages, store.runs
-
-        async def person(first: int) -> None:
-            for number in range(first, first + 25):
-                where, earlier = place(number % 3), ts(chance.randrange(1000, first + 25))
-                file = {"id": f"F{number % 3}"}
-                await messages.hear(
-                    NewMessage(place=where, ts=ts(number), user="U1", text="a", files=(file,)), yes
-                )
-                match chance.randrange(6):
-                    case 0:
-                        await messages.change(TEAM, CHANNEL, earlier, f"text {number}", (file,))
-                    case 1:
-                        await messages.withdraw(TEAM, CHANNEL, earlier)
-                    case 2:
-                        await messages.lose_file(TEAM, file["id"])
-                    case 3:
-                        await runs.request_stop(where, "U1")
-                    case 4:
-                        await store.retention.erase_user_rows(TEAM, "U9")
-                    case 5:
-                        await messages.erase_unfinished(0)
-
-        async def worker(owner: str) -> None:
-            last = None
-            for number in range(40):
-                claim = await runs.claim(owner, 30)
-                if claim is None:
-                    await asyncio.sleep(0)
-                    continue
-                with suppress(LeaseLost):
-                    await runs.started(claim.lease, {}, f"conv {claim.thread.id}")
-                    await runs.response_started(claim.lease, f"resp {number}")
-                    await runs.reply_intended(claim.lease, 0)
-                    await runs.join(claim.lease)
-                    await runs.renew(owner, 30, [claim.run.id])
-                    if claim.run.withdraw_requested:
-                        await runs.withdrawn(claim.lease)
-                    else:
-                        status = chance.choice([RunStatus.COMPLETED, RunStatus.FAILED])
-                        await runs.finish(claim.lease, Ending(status, tail_item_id=f"item {number}"))
-                if last is not None:
-                    await chance.choice([runs.try_again(last), runs.reopen(last, "U1")])
-                last = claim.run.id
-
         async with asyncio.TaskGroup() as everybody:
             for number in range(4):
-                everybody.create_task(person(1000 * (number + 1)))
-                everybody.create_task(worker(f"worker {number}"))
+                everybody.create_task(_person(store, chance, 1000 * (number + 1)))
+                everybody.create_task(_worker(store, chance, f"worker {number}"))
         assert store.database.collisions == 0
+
+
+async def _person(store: Store, chance: random.Random, first: int) -> None:
+    messages = store.messages
+    for number in range(first, first + 25):
+        where, earlier, file = place(number % 3), ts(chance.randrange(1000, first + 25)), {"id": f"F{number % 3}"}
+        await messages.hear(NewMessage(place=where, ts=ts(number), user="U1", text="a", files=(file,)), yes)
+        acts: list[Callable[[], Awaitable[object]]] = [
+            partial(messages.change, TEAM, CHANNEL, earlier, f"text {number}", (file,)),
+            partial(messages.withdraw, TEAM, CHANNEL, earlier),
+            partial(messages.lose_file, TEAM, file["id"]),
+            partial(store.runs.request_stop, where, "U1"),
+            partial(store.retention.erase_user_rows, TEAM, "U9"),
+            partial(messages.erase_unfinished, 0),
+        ]
+        await chance.choice(acts)()
+
+
+async def _worker(store: Store, chance: random.Random, owner: str) -> None:
+    runs, last = store.runs, ""
+    for number in range(40):
+        claim = await runs.claim(owner, 30)
+        if claim is None:
+            await asyncio.sleep(0)
+            continue
+        with suppress(LeaseLost):
+            await runs.started(claim.lease, {}, f"conv {claim.thread.id}")
+            await runs.response_started(claim.lease, f"resp {number}")
+            await runs.reply_intended(claim.lease, 0)
+            await runs.join(claim.lease)
+            await runs.renew(owner, 30, [claim.run.id])
+            if claim.run.withdraw_requested:
+                await runs.withdrawn(claim.lease)
+            else:
+                status = chance.choice([RunStatus.COMPLETED, RunStatus.FAILED])
+                await runs.finish(claim.lease, Ending(status, tail_item_id=f"item {number}"))
+        acts: list[Callable[[], Awaitable[object]]] = [
+            partial(runs.try_again, last),
+            partial(runs.reopen, last, "U1"),
+        ]
+        await chance.choice(acts)()
+        last = claim.run.id
 
 
 async def test_a_circle_is_broken_and_the_transaction_begun_again(postgresql_url: str) -> None:
