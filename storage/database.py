@@ -82,6 +82,28 @@ async def one_at_a_time(connection: AsyncConnection, *key: str) -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("\n".join(key), 0))))
 
 
+async def last_id(connection: AsyncConnection, table: Table) -> int:
+    """Return the highest number that a row of the table ever had, as far as the database knows; 0: none."""
+    highest = await connection.scalar(select(func.max(table.c.id))) or 0
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_sequence_last_value(func.pg_get_serial_sequence(table.name, "id").cast(pg.REGCLASS))
+        return max(highest, await connection.scalar(select(sequence)) or 0)
+    given = text("SELECT seq FROM sqlite_sequence WHERE name = :name")  # of tables that never give one twice
+    return max(highest, await connection.scalar(given, {"name": table.name}) or 0)
+
+
+async def set_last_id(connection: AsyncConnection, table: Table, number: int) -> None:
+    """Let the next row of the table have a higher number."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id").cast(pg.REGCLASS)
+        await connection.execute(select(func.setval(sequence, max(number, 1), number > 0)))
+        return
+    name = {"name": table.name, "seq": number}
+    await connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), name)
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        await connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), name)
+
+
 class Database:
     """An open database. Every transaction, once begun, runs to its end whatever happens to its caller."""
 

@@ -123,4 +123,8 @@ SETTINGS = settings(
 
 
 def test_nothing_impossible_is_stored_in_any_order(new_url: Callable[[], str]) -> None:
-    run_state_machine_as_test(lambda: AnyOrder(new_url), settings=SETTINGS)
+    class Here(AnyOrder):
+        def __init__(self) -> None:
+            super().__init__(new_url)
+
+    run_state_machine_as_test(Here, settings=SETTINGS)
