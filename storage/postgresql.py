@@ -18,8 +18,9 @@ DRIVER = "postgresql+asyncpg"
 POOL = 12
 """Connections of one process at most. A transaction takes some milliseconds, so they serve many more answers."""
 
-POOL_SECONDS = 5.0
-"""How long a transaction waits for one of them before the database counts as unavailable."""
+POOL_SECONDS = 10.0
+"""How long a transaction waits for one of them before the database counts as unavailable: in a burst late is better
+than never, as what Slack sends again meanwhile is known then."""
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
