@@ -19,8 +19,8 @@ POOL = 12
 """Connections of one process at most. A transaction takes some milliseconds, so they serve many more answers."""
 
 POOL_SECONDS = 10.0
-"""How long a transaction waits for one of them before the database counts as unavailable: in a burst late is better
-than never, as what Slack sends again meanwhile is known then."""
+"""How long a transaction waits for one of them before the database counts as unavailable. Late is better than never:
+what Slack sends again meanwhile is known then."""
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
