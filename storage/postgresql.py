@@ -19,7 +19,7 @@ POOL = 12
 """Connections of one process at most. A transaction takes some milliseconds, so they serve many more answers."""
 
 POOL_SECONDS = 10.0
-"""How long a transaction waits for one of them before the database counts as unavailable. Late is better than never:
+"""How long a transaction waits for one before the database counts as unavailable. Late is better than never:
 what Slack sends again meanwhile is known then."""
 
 CONNECT_SECONDS = 5.0
