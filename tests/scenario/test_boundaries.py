@@ -25,15 +25,7 @@ from bot.attachments.listing import Listing
 from bot.errors import FileRefused
 from bot.logs import OURS
 from bot.playground.openai.emulated import OPERATOR_STORE
-from bot.playground.openai.script import (
-    CodeInterpreter,
-    FileCitation,
-    FileSearch,
-    FoundCitation,
-    Script,
-    Text,
-    Turn,
-)
+from bot.playground.openai.script import CodeInterpreter, FileCitation, FileSearch, FoundCitation, Script, Text, Turn
 from bot.playground.slack.records import Modal
 from bot.reply.details import Leaf
 from tests import documents
@@ -69,11 +61,7 @@ def nosy(world: World) -> Callable[[Turn], Script]:
         stolen = [FileCitation(one, "stolen") for one in world.openai.files]
         return Script(
             *([FileSearch([query]) for query in queries] if "file_search" in kinds else []),
-            *(
-                [CodeInterpreter("os.listdir()\n" * 900, logs="\n".join(held))]
-                if "code_interpreter" in kinds
-                else []
-            ),
+            *([CodeInterpreter("os.listdir()\n" * 900, logs="\n".join(held))] if "code_interpreter" in kinds else []),
             Text(f"I know: {learned}", annotations=[*map(FoundCitation, range(20)), *stolen]),
         )
 
