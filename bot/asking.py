@@ -94,10 +94,31 @@ class Asking:
             scope=scope,
             parts=(*ingested.parts, *_unreadable(ingested), *await self._found_beside(scope, said)),
             container_files=ingested.container_files,
+            read_before=ingested.any_ready,
             web_beside_files=self._library.web_beside_files,
             additional_instructions=thread.additional_instructions,
         )
         return Question(turn, ingested)
+
+    async def close_memory(self, claim: Claim, engine: Engine) -> Claim:
+        """Take out of the memory what libraries told when no outsider read along; the claim as it is then.
+
+        The answers that say it stand in Slack for everybody to read, but not all that the searches found.
+        """
+        thread, place, moved = claim.thread, claim.thread.place, dict[str, str | None]()
+        if thread.memory is None or thread.tail_item_id is None:
+            return claim
+        rows = await self._store.files.of_thread(place.team, place.channel, place.thread_ts)
+        own = {str(row.file.openai_file_id) for row in rows if row.scope == place.thread_ts}
+
+        async def before(going: Mapping[str, str | None]) -> None:
+            await self._store.retention.move_tails(thread.id, going)
+            moved.update(going)
+
+        await engine.drop_found(thread.memory, thread.tail_item_id, own, before)
+        return replace(
+            claim, thread=replace(thread, tail_item_id=moved.get(thread.tail_item_id, thread.tail_item_id))
+        )
 
     # -- files
 

@@ -83,8 +83,9 @@ class Borders:
     async def read_along(self, claim: Claim) -> bool:
         """Whether people of another organisation read the answer of a run.
 
-        Slack says so with every message; but the channel may have been shared since, as when an older question
-        is answered again. An event that tells it may be missed, so then, and where the two differ, Slack is asked.
+        Slack says so with every message, not with a press; and the channel may have been shared since, as when an
+        older question is answered again. An event that tells it may be missed, so then, and where the two
+        differ, Slack is asked.
         """
         if self._allow_external:
             return False
@@ -98,7 +99,8 @@ class Borders:
             if not known:
                 await self._store.channels.set_shared(place.team, place.channel, True)
             return True
-        newest = max((float(message.ts) for message in claim.messages), default=0.0)
+        posted = (float(message.ts) for message in claim.messages if message.pressed is None)
+        newest = max(posted, default=0.0)
         if not known and self._clock.time() - newest < FRESH:
             return False
         return await self.closed(place.team, place.channel)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.errors import SlackError
+from bot.reply.findings import one_line
 from bot.slack import Slack
 
 log = logging.getLogger(__name__)
 
+LONGEST = 80  # characters of a name, as many as Slack allows
 KEEP = 3600.0  # seconds: people rename themselves rarely
 PATIENCE = 5.0  # seconds: an answer does not wait for a name
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """How a person is called."""
+    """How a person is called: one line, with nothing in it that turns text around. It may be a mention yet."""
 
     id: str
     name: str
@@ -54,6 +56,5 @@ class People:
 def _name(user: dict[str, object]) -> str:
     profile = user.get("profile")
     names = profile if isinstance(profile, dict) else {}
-    return str(
-        names.get("display_name") or names.get("real_name") or user.get("real_name") or user.get("name") or ""
-    )
+    called = names.get("display_name") or names.get("real_name") or user.get("real_name") or user.get("name") or ""
+    return one_line(str(called), LONGEST)

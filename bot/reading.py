@@ -71,6 +71,11 @@ def quote(line: Line, names: Mapping[str, str]) -> str:
         "text": readable(line.text, names),
         **({"note": line.note} if line.note else {}),
     }
+    return json_line(said)
+
+
+def json_line(said: object) -> str:
+    """The JSON of a quotation, on one line for whatever reader."""
     return json.dumps(said, ensure_ascii=False).translate(_SEPARATORS)
 
 

@@ -201,6 +201,9 @@ class Work:
         if not self._asked:
             await self._asking.drop_left(self._desk.engine, self._claim.thread)
         self._read_along = await self._desk.borders.read_along(self._claim)
+        if self._read_along:
+            close = partial(self._asking.close_memory, self._claim, self._desk.engine)
+            self._claim = await self._taker.patiently(close, self._deadline)
         return await self._asking.question(
             self._claim, memory, own, self.reply.say, self._deadline, outsiders=self._read_along
         )

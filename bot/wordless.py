@@ -11,13 +11,13 @@ from bot.asking import Asking, Say
 from bot.attachments import records
 from bot.attachments.records import Ingested, Taken
 from bot.clock import Clock
+from bot.files.sentences import listed
 from bot.reply.closing import Ask
 from bot.signals import Signals, cancelled
 from storage.records import Claim, Message
 from storage.runs import Runs
 
 TOGETHER = 3.0  # seconds within which what is posted in a thread is received together (issue 4 §3)
-NAMED = 5  # files whose names are told
 
 
 def is_greeting(claim: Claim, bot_user: str) -> bool:
@@ -74,17 +74,10 @@ def received(ingested: Ingested) -> tuple[Ingested, tuple[Ask, ...]]:
     ready = [one for one in ingested.taken if one.ready and one.file_id]
     if not ready:
         return ingested, ()
-    names = _named(ready)
+    names = listed(one.shown for one in ready)
     sentence = (words.FILE_READY if len(ready) == 1 else words.FILES_READY).format(names=names)
     asks = tuple(Ask(label, question.format(names=names)) for label, question in _questions(ready))
     return replace(ingested, notes=(sentence, *ingested.notes)), asks
-
-
-def _named(files: Sequence[Taken]) -> str:
-    names = list(dict.fromkeys(words.QUOTED.format(text=one.shown) for one in files))
-    more = [words.FILES_MORE.format(count=len(names) - NAMED)] if len(names) > NAMED else []
-    *first, last = *names[:NAMED], *more
-    return words.AND.format(first=", ".join(first), last=last) if first else last
 
 
 def _questions(files: Sequence[Taken]) -> Sequence[tuple[str, str]]:

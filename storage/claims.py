@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -120,7 +121,7 @@ async def read_claim(connection: AsyncConnection, run_id: str) -> Claim:
 
 async def glance(connection: AsyncConnection, owner: str) -> Glance:
     """See in one statement whether there is work, and what is wanted of the owner's runs."""
-    rows = await all_rows(connection, _glance(owner))
+    rows = await all_rows(connection, _GLANCE, owner=owner)
     wanted = [row for row in rows if row["id"] is not None]
     return Glance(
         claimable=len(wanted) < len(rows),
@@ -129,11 +130,14 @@ async def glance(connection: AsyncConnection, owner: str) -> Glance:
     )
 
 
-def _glance(owner: str) -> CompoundSelect[Any]:
+def _glance() -> CompoundSelect[Any]:
     """A row per run of which something is wanted, and one without an id if there is work."""
     asked = or_(runs.c.stop_requested_by.is_not(None), runs.c.restart_requested)
-    mine = and_(runs.c.lease_owner == owner, is_active(), asked)
+    mine = and_(runs.c.lease_owner == bindparam("owner"), is_active(), asked)
     wanted = select(runs.c.id, runs.c.stop_requested_by, runs.c.restart_requested).where(mine)
     kinds = (is_free(), to_withdraw(), _ready())
     work = or_(*(exists(select(1).where(kind)) for kind in kinds))
     return union_all(wanted, select(null(), null(), false()).where(work))
+
+
+_GLANCE = _glance()  # asked every second and before every claim: built once

@@ -24,6 +24,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from storage import postgresql
 from storage.errors import DatabaseUnavailable, UnknownDatabase
 from storage.schema import MIGRATIONS, SchemaState, migrate, refuse_newer, state_of
+from storage.sqlite_driver import connect
 from storage.sqlite_file import FileLock, companion, make_private
 
 BUSY_SECONDS = 5.0
@@ -165,6 +166,11 @@ class Database:
         return self._lock is not None
 
     @property
+    def busy(self) -> bool:
+        """Whether a transaction is under way at this moment."""
+        return bool(self._under_way)
+
+    @property
     def checked_out(self) -> int:
         """How many connections are in use at this moment."""
         return sum(map(_checked_out, {self._writer.pool, self._reader.pool}))
@@ -268,10 +274,10 @@ async def peek(file: Path, look: Callable[..., SchemaState] = state_of) -> Schem
     if uri is None:
         return SchemaState.ABSENT
 
-    async def connect() -> aiosqlite.Connection:
+    async def untouching() -> aiosqlite.Connection:
         return await aiosqlite.connect(uri, uri=True)
 
-    engine = create_async_engine("sqlite+aiosqlite://", async_creator=connect, poolclass=NullPool)
+    engine = create_async_engine("sqlite+aiosqlite://", async_creator=untouching, poolclass=NullPool)
     with _refusals():
         async with engine.connect() as connection:
             return await connection.run_sync(look)
@@ -307,7 +313,7 @@ def _engine(file: Path, busy_seconds: float, *, size: int, begin: str, pragmas: 
     """Make an engine whose driver begins nothing by itself, so that even DDL is in our transactions."""
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(file)),
-        connect_args={"isolation_level": None, "timeout": busy_seconds},
+        async_creator=partial(connect, file, busy_seconds),
         hide_parameters=True,  # what people said shall not be in an error's text
         pool_size=size,
         max_overflow=0,

@@ -14,10 +14,14 @@ _ITS = "stored_"
 """What the names of a File's columns begin with where they stand beside a place's."""
 
 
+_PLACES = select(file_places, *(column.label(_ITS + column.name) for column in files.c)).join(
+    files, file_places.c.file_id == files.c.id
+)
+
+
 def select_places(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Select places together with their Files, in no order."""
-    its = [column.label(_ITS + column.name) for column in files.c]
-    return select(file_places, *its).join(files, file_places.c.file_id == files.c.id).where(*conditions)
+    return _PLACES.where(*conditions)
 
 
 async def read_places(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> tuple[FilePlace, ...]:

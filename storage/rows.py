@@ -1,5 +1,7 @@
 """Rows -> records, and the few reads that several modules share."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Executable, RowMapping, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,9 +33,9 @@ def posted(team: str, channel: str, ts: str) -> ColumnElement[bool]:
     return and_(messages.c.team == team, messages.c.channel == channel, messages.c.ts == ts)
 
 
-async def all_rows(connection: AsyncConnection, query: Executable) -> list[RowMapping]:
-    """Return every row of a query, by column name."""
-    return list((await connection.execute(query)).mappings())
+async def all_rows(connection: AsyncConnection, query: Executable, **bound: Any) -> list[RowMapping]:
+    """Return every row of a query, by column name. `bound`: what it names only."""
+    return list((await connection.execute(query, bound)).mappings())
 
 
 async def thread_at(connection: AsyncConnection, place: Place, *, lock: bool = False) -> Thread | None:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from storage import copying, leases, library, placing
 from storage.channels import Channels
 from storage.database import Database
@@ -42,9 +44,13 @@ class Store:
         try:
             await database.read(copying.refuse_unfinished)
             if database.exclusive:
-                await database.write(leases.void)
-                await database.write(library.void)
-                await database.write(placing.void)
+                await database.write(_void)
             yield cls(database)
         finally:
             await database.close()
+
+
+async def _void(connection: AsyncConnection) -> None:
+    """Take from dead processes what they held."""
+    for void in (leases.void, library.void, placing.void):
+        await void(connection)

@@ -5,7 +5,7 @@ What it calls a memory is a conversation's id; nobody outside this package knows
 
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Self
@@ -25,7 +25,7 @@ from bot.assistant.events import (
     Step,
     StepFinished,
 )
-from bot.assistant.memory import carrying, given, standing_before, turn_of
+from bot.assistant.memory import carrying, found_beside, given, standing_before, turn_of
 from bot.assistant.request import INCLUDE, SAMPLING, Turn, compose
 from bot.assistant.translate import Translation, tell, tell_items, translate
 from bot.clock import Clock
@@ -40,6 +40,9 @@ from bot.errors import (
 )
 
 __all__ = ["READ_TIMEOUT", "Engine", "Turn"]
+
+Moved = Callable[[Mapping[str, str | None]], Awaitable[None]]
+"""Is told, before items of a memory go, which ones, and behind which one each of them stood."""
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +196,7 @@ class Engine:
         memory: str,
         file_ids: Collection[str],
         answers: Collection[str] | None = (),
-        before: Callable[[Mapping[str, str | None]], Awaitable[None]] | None = None,
+        before: Moved | None = None,
     ) -> None:
         """Take out of the memory whatever carries one of these Files, before they are deleted (see `carrying`).
 
@@ -203,9 +206,24 @@ class Engine:
         already is fine.
         """
         newest_first, _ = await self.calls.patiently(lambda: self._items(memory, None))
-        going = carrying(newest_first[::-1], file_ids, answers)
+        await self._drop(memory, newest_first[::-1], carrying(newest_first[::-1], file_ids, answers), before)
+
+    async def drop_found(self, memory: str, tail: str, own: Collection[str], before: Moved) -> None:
+        """Take out of the memory, up to its `tail`, what searches found in other Files than `own`.
+
+        With it go the answers that cite those. `before` as in `drop_files`; what is gone already is fine.
+        """
+        newest_first, _ = await self.calls.patiently(lambda: self._items(memory, None))
+        items = newest_first[::-1]
+        behind = [place for place, item in enumerate(items, start=1) if item["id"] == tail]
+        past = items[: behind[0]] if behind else items
+        await self._drop(memory, past, carrying(past, found_beside(past, own)), before)
+
+    async def _drop(
+        self, memory: str, items: Sequence[Json], going: Sequence[Mapping[str, Any]], before: Moved | None
+    ) -> None:
         if going and before is not None:
-            await before(standing_before(newest_first[::-1], {item["id"] for item in going}))
+            await before(standing_before(items, {item["id"] for item in going}))
         for item in going:
             await self._delete(memory, item["id"])
 

@@ -57,6 +57,13 @@ def carrying(items: Sequence[Item], file_ids: Collection[str], answers: Collecti
     return [item for item, goes in zip(items, going, strict=True) if goes][::-1]
 
 
+def found_beside(items: Sequence[Item], own: Collection[str]) -> frozenset[str]:
+    """The Files other than `own` that searches among these items found something in."""
+    searches = (item for item in items if item.get("type") == "file_search_call")
+    found = (str(one.get("file_id") or "") for item in searches for one in item.get("results") or ())
+    return frozenset(found).difference(own)
+
+
 def standing_before(items: Sequence[Item], going: Collection[str]) -> dict[str, str | None]:
     """For each item that goes, by its id: the nearest one before it that stays, None where there is none."""
     found: dict[str, str | None] = {}

@@ -1,10 +1,10 @@
 """What a turn gives the model besides its question. Each part is an item of its own in the memory."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from bot.assistant.events import Passage
+from bot.reading import json_line
 
 Json = dict[str, Any]
 
@@ -59,10 +59,9 @@ def written(part: Part) -> Json:
         case Found(passages):
             content = {"type": "input_text", "text": "\n".join([FOUND, *map(_quoted, passages)])}
         case Unreadable(sentences):
-            lines = (json.dumps(sentence, ensure_ascii=False) for sentence in sentences)
-            content = {"type": "input_text", "text": "\n".join([UNREADABLE, *lines])}
+            content = {"type": "input_text", "text": "\n".join([UNREADABLE, *map(json_line, sentences)])}
     return {"role": "user", "content": [content]}
 
 
 def _quoted(passage: Passage) -> str:
-    return json.dumps({"file": passage.filename, "passage": passage.text}, ensure_ascii=False)
+    return json_line({"file": passage.filename, "passage": passage.text})

@@ -44,6 +44,7 @@ class Turn:
     scope: Scope
     parts: tuple[Part, ...] = ()
     container_files: tuple[str, ...] = ()
+    read_before: bool = False  # the thread has people's files: of pictures, and what was said, the memory knows
     web_beside_files: bool = False  # WEB_SEARCH_WITH_FILES
     additional_instructions: str | None = None
 
@@ -51,7 +52,7 @@ class Turn:
     def has_files(self) -> bool:
         """Whether people's files can be read: their words could leave this house with a search of the web."""
         theirs = [part for part in self.parts if isinstance(part, InputFile | InputImage)]
-        return bool(self.scope.store or theirs or self.container_files)
+        return bool(self.read_before or self.scope.store or theirs or self.container_files)
 
 
 def compose(turn: Turn, *, without: Collection[str] = (), unanswered: Collection[str] = ()) -> Json:

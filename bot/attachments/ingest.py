@@ -15,6 +15,7 @@ from bot.errors import SlackError
 from bot.files.download import Downloads
 from bot.files.kinds import INLINE, Reason, Refused
 from bot.files.names import safe_name
+from bot.files.sentences import listed
 from bot.files.slack_file import parse_file
 from bot.reply.steps import plain_line
 from bot.signals import cancelled
@@ -156,6 +157,7 @@ class Attachments:
             store=await self._stores.of(place.team, place.channel) if searched else None,
             parts=parts,
             container_files=tuple(dict.fromkeys(file_id for file_id in containers if file_id)),
+            any_ready=bool(usable),
             notes=_shortened((*_notes(taken), *left_out, *_notes_again(again))),
             taken=taken,
             heard={one.dropped.key: one.heard for one in taken if one.heard is not None},
@@ -252,7 +254,7 @@ def _notes_again(taken: Sequence[Taken]) -> tuple[str, ...]:
     """What people are told of files that were restored: which are not any more, and what else is wrong."""
     gone = dict.fromkeys(one.shown for one in taken if one.reason in GONE)
     said = (note for one in taken if not one.ready and one.reason not in GONE for note in one.notes)
-    return (*([words.FILES_GONE.format(names=", ".join(gone))] if gone else []), *said)
+    return (*([words.FILES_GONE.format(names=listed(gone))] if gone else []), *said)
 
 
 def _shortened(notes: tuple[str, ...]) -> tuple[str, ...]:

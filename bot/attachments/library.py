@@ -19,6 +19,7 @@ from bot.borders import Borders
 from bot.catch_up import read_thread
 from bot.clock import Clock
 from bot.errors import AssistantError, SlackError, SlackOutcomeUnknown, SlackRefused
+from bot.files.sentences import listed
 from bot.people import People
 from bot.reply.notes import as_text, is_note, note
 from bot.reply.steps import plain_line
@@ -35,7 +36,6 @@ HELD_FOR = 900.0  # seconds that one process has a change, before another may ta
 WITHIN = 300.0  # seconds for a file to be made searchable; it may yet be later
 PATIENCE = 30.0  # seconds that saying something goes on trying
 TRIES = 3  # to post a note whose outcome stayed unknown
-NAMES = 5  # files that are named in one sentence
 NAME_CHARS = 80
 AHEAD = 3_600.0  # seconds by which Slack's clock may be before ours
 
@@ -198,7 +198,7 @@ class Librarian:
         if places:
             person = await self._people[change.team].of(change.user)
             sentence = words.LIBRARY_ADDED if change.adds else words.LIBRARY_REMOVED
-            names = _named(places)
+            names = listed(place.shown for place in places)
             await self._announce(change, sentence.format(who=plain_line(person.name, NAME_CHARS), names=names))
         contents = {_content(place) for place in places}
         here = await self._store.files.of_message(change.team, change.channel, change.message_ts)
@@ -272,16 +272,12 @@ def _content(place: FilePlace) -> tuple[str, str]:
     return place.file.sha256, place.file.name
 
 
-def _named(places: Sequence[FilePlace]) -> str:
-    names = [f"“{plain_line(name, NAME_CHARS)}”" for name in dict.fromkeys(place.shown for place in places)]
-    more = [words.SOURCES_MORE.format(count=len(names) - NAMES)] if len(names) > NAMES else []
-    return ", ".join([*names[:NAMES], *more])
-
-
 def _left_out(change: LibraryChange, left: Sequence[FilePlace]) -> tuple[str, ...]:
     """Why the library is as it was for these."""
     unsearched = [place for place in left if not place.searched]
     searched = [place for place in left if place.searched and place.state is not PlaceState.FAILED]
     said = [(words.LIBRARY_HAS_IT if change.adds else words.LIBRARY_HAS_IT_NOT, searched)]
     said.append((words.LIBRARY_NOT_SEARCHED if change.adds else words.LIBRARY_HAS_IT_NOT, unsearched))
-    return tuple(sentence.format(names=_named(places)) for sentence, places in said if places)
+    return tuple(
+        sentence.format(names=listed(place.shown for place in places)) for sentence, places in said if places
+    )

@@ -72,6 +72,7 @@ class Ingested:
     store: str | None = None  # the channel's vector store, where the thread finds anything in it
     parts: tuple[Part, ...] = ()
     container_files: tuple[str, ...] = ()  # ids of Files, the newest last
+    any_ready: bool = False  # the thread has files that the model can use, or could in their own turn
     notes: tuple[str, ...] = ()  # for people
     taken: tuple[Taken, ...] = ()
     heard: Mapping[FileKey, str] = field(default_factory=dict)  # transcripts

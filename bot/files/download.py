@@ -103,7 +103,7 @@ class Downloads:
             async with self._clock.timeout(WITHIN):
                 return await self._fetched(await self._described(file, limit), limit)
         except OSError as error:  # a time-out is one; so is a full disk
-            raise _refused(Reason.UNREACHABLE, file, repr(error)) from None
+            raise _refused(Reason.UNREACHABLE, file, _loggable(error)) from None
 
     async def ask(self, file: SlackFile) -> SlackFile:
         """What `files.info` tells of it, looked at again while Slack still processes it. Raises FileRefused."""
@@ -165,7 +165,8 @@ class Downloads:
             try:
                 return await self._attempt(file, limit)
             except (Interrupted, *NO_ANSWER) as error:
-                log.info("a download broke off", extra={"file": file.id, "error": repr(error), "attempt": attempt})
+                about = {"file": file.id, "error": _loggable(error), "attempt": attempt}
+                log.info("a download broke off", extra=about)
                 pause = min(max(getattr(error, "pause", 0.0), 0.5 * 2**attempt), MOST_PAUSE)
             if attempt < TRIES:
                 await self._clock.sleep(pause * random.uniform(1.0, 1.5))  # noqa: S311 - jitter, no secret
@@ -240,6 +241,14 @@ class _Came(NamedTuple):
             return Reason.ACCESS_DENIED
         cut = not self.framed and not self.as_said and self.fetched.size < self.fetched.file.size
         return Reason.UNREACHABLE if cut else None
+
+
+def _loggable(error: Exception) -> str:
+    """What the log may know of it: aiohttp's errors quote the request, token, file name and all."""
+    if isinstance(error, Interrupted):
+        return str(error)
+    number = getattr(error, "errno", None)
+    return type(error).__name__ + (f" {number}" if number else "")
 
 
 def _is_settled(file: SlackFile) -> bool:

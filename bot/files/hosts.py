@@ -8,6 +8,20 @@ DOMAINS = ("slack.com", "slack-edge.com", "slack-files.com", "slack-gov.com")
 """With all below them: files.slack.com, files.slack-gov.com (reference/slack-platform.md §4.2, design §7)."""
 
 
+def is_slack_page(address: str) -> bool:
+    """Whether people may be sent there as to Slack: a page of Slack's, by https."""
+    try:
+        url = URL(address)
+        return (
+            url.scheme == "https"
+            and url.explicit_port is None
+            and url.user is None
+            and _is_slacks(url.raw_host or "")
+        )
+    except ValueError:
+        return False
+
+
 class SlackHosts:
     """Slack's file hosts, and the origin of SLACK_API_URL, which may be an emulator on this machine."""
 

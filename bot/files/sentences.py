@@ -1,5 +1,11 @@
 """What people read about a file that could not be taken, or was changed on its way. Plain text, not Markdown."""
 
+from collections.abc import Iterable
+
+from bot import words
+
+NAMED = 5  # files whose names stand in one sentence
+
 REFUSALS = {
     "too_large": "“{name}” is larger than {limit}, the most I take: please send a smaller file or a part of it.",
     "too_large_to_read_whole": "“{name}” is larger than {limit}, the most I can read of this format: "
@@ -53,3 +59,11 @@ UPLOADS = {
     "storage_limit_reached": "This workspace has no room for “{name}”: please tell whoever runs it.",
 }
 """What people read about a file of ours that Slack refused, by its error (reference/slack-platform.md §4.3)."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Safe names as a sentence holds them: each once, in quotation marks, the others counted."""
+    quoted = list(dict.fromkeys(words.QUOTED.format(text=name) for name in names))
+    more = [words.FILES_MORE.format(count=len(quoted) - NAMED)] if len(quoted) > NAMED else []
+    *first, last = *quoted[:NAMED], *more
+    return words.AND.format(first=", ".join(first), last=last) if first else last

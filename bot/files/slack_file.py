@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.files.hosts import is_slack_page
 from bot.files.names import NAMELESS, extension
 
 LONGEST = 4_000
@@ -49,7 +50,7 @@ class SlackFile:
     subtype: str = ""  # slack_audio, slack_video: recorded in Slack
     access: str = ""  # Slack's file_access: check_file_info, access_denied, …
     user: str = ""
-    permalink: str = ""
+    permalink: str = ""  # a page of Slack's, or empty
     external_type: str = ""
     size: int = 0  # bytes, as claimed; 0 where Slack does not know yet
     timestamp: int = 0  # seconds since the epoch
@@ -99,7 +100,7 @@ def parse_file(json: Any) -> SlackFile:
         subtype=_string(said, "subtype"),
         access=_string(said, "file_access"),
         user=_string(said, "user"),
-        permalink=_url(said, "permalink") or "",
+        permalink=_page(said, "permalink"),
         external_type=_string(said, "external_type"),
         size=_count(said, "size"),
         timestamp=_count(said, "created") or _count(said, "timestamp"),
@@ -130,6 +131,11 @@ def _count(said: Mapping[str, Any], key: str) -> int:
 def _url(said: Mapping[str, Any], key: str) -> str | None:
     value = _string(said, key)
     return value if value.startswith(("https://", "http://")) else None
+
+
+def _page(said: Mapping[str, Any], key: str) -> str:
+    value = _string(said, key)
+    return value if is_slack_page(value) else ""
 
 
 def _email(said: Mapping[str, Any]) -> str | None:

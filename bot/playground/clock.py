@@ -110,9 +110,11 @@ class ShiftedClock:
 
     async def sleep(self, seconds: float) -> None:
         """Return after that many seconds of this clock."""
-        due = self.monotonic() + seconds
         if seconds <= 0:
             await asyncio.sleep(0)
+        await self._until(self.monotonic() + seconds)
+
+    async def _until(self, due: float) -> None:
         while (left := due - self.monotonic()) > 0:
             with suppress(TimeoutError):
                 async with self._clock.timeout(left):
@@ -124,7 +126,7 @@ class ShiftedClock:
 
     @asynccontextmanager
     async def _timeout(self, seconds: float) -> AsyncIterator[None]:
-        timer = asyncio.ensure_future(self.sleep(seconds))
+        timer = asyncio.ensure_future(self._until(self.monotonic() + seconds))
         async with asyncio.timeout(None) as limit:
             expire = partial(_expire, limit)
             timer.add_done_callback(expire)

@@ -1,6 +1,7 @@
 """`threadmate playground` as a command: one URL, nothing of the environment, everything ended."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import socket
@@ -84,3 +85,22 @@ async def test_a_port_in_use_is_one_sentence_and_code_2(tmp_path: Path) -> None:
     assert err.decode().splitlines() == [
         f"Port {port} is in use. Choose another one with --port, or --port 0 for any that is free."
     ]
+
+
+async def test_a_folder_serves_one_playground_and_nothing_outlives_it(tmp_path: Path) -> None:
+    process = await started(tmp_path, "--port", "0", "--data", "kept")
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE):
+        url = (await process.stdout.readline()).decode().strip()
+        async with page(url) as live:
+            await heard(live, "ready")
+        other = await started(tmp_path, "--port", "0", "--data", "kept")
+        out, err = await other.communicate()
+        assert (other.returncode, out) == (2, b"")
+        assert err.decode().splitlines() == [
+            "Another playground uses kept. End it first, or take another folder with --data."
+        ]
+        process.kill()
+        await process.wait()
+        with (tmp_path / "kept" / "bot" / "offline.db.lock").open() as lock:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)  # the bot has it as long as it lives

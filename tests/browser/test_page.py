@@ -51,9 +51,24 @@ async def test_a_stream_is_seen_as_it_comes_and_can_be_stopped(at_desk: Desk) ->
     await expect(page.locator("#status")).to_be_empty()
 
 
+async def paste_a_picture(page: Page) -> None:
+    """Have the browser's own clipboard hold one, and paste it by keyboard."""
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.evaluate("""async () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 2, height: 2 });
+      canvas.getContext("2d").fillRect(0, 0, 2, 2);
+      const picture = await new Promise((done) => canvas.toBlob(done));
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+    }""")
+    await page.press("#composer textarea", "Control+v")
+
+
 async def test_a_dropped_file_is_read_and_cited(at_desk: Desk) -> None:
     page = await at_desk.tab()
     await go(page, "Threadmate")
+    await paste_a_picture(page)
+    await expect(page.locator(".chips .file:not(.busy)")).to_have_text("image.png×")
+    await page.click('[aria-label="Remove image.png"]')
     drop = """text => {
       const data = new DataTransfer();
       data.items.add(new File([text], "tea.txt", { type: "text/plain" }));
@@ -127,6 +142,7 @@ async def test_two_people_see_each_other_and_what_is_new(at_desk: Desk) -> None:
 async def test_the_bot_is_killed_and_answers_when_it_runs_again(at_desk: Desk) -> None:
     page = await at_desk.tab()
     await page.click("#inspect")
+    await page.click('#inspector [role="tab"]:has-text("Bot")')
     await page.click("#inspector >> text=Kill >> nth=-1")
     await expect(page.locator("#banner")).to_contain_text("not running")
     await page.click("#inspect")
@@ -204,3 +220,49 @@ async def test_axe_finds_nothing_serious_and_nothing_is_cut_off(at_desk: Desk, w
     await page.click('#replies [aria-label="Bad answer"]')
     await expect(page.locator(".veil textarea")).to_be_focused()
     assert await serious(page) == []
+
+
+async def test_what_happened_behind_an_answer_is_one_click_away_and_faults_and_time_can_be_tried(
+    at_desk: Desk,
+) -> None:
+    page, slack = await at_desk.tab(width=1600), at_desk.world.slack
+    await page.click("#inspect")
+    await page.click('#inspector [role="tab"]:has-text("Time")')
+    await page.click('[aria-label="OpenAI: error mid-answer: Arm"]')
+    await page.select_option('[aria-label="Slack: 429: which method"]', "users.info")
+    await page.click('[aria-label="Slack: 429: Arm"]')
+    await expect(page.locator(".fault.armed")).to_have_count(2)
+    await page.click('[aria-label="Slack: 429: Disarm"]')
+    await say(page, "@Threadmate what is 9 * 9?")
+    await page.click('#replies button:has-text("Try again")')
+    await answered(page)
+    await expect(page.locator("#replies")).to_contain_text("81")
+    await expect(page.locator('.fault:has-text("mid-answer")')).to_contain_text("It was met")
+    asked = page.locator('.entry:visible:has-text("POST /responses")')
+    for index, state in ((1, "failed"), (2, "completed")):
+        item = page.locator("#replies .item").nth(index)
+        await item.hover()
+        await item.locator('[aria-label="More actions"]').click()
+        await page.click('.menu >> text="Inspect"')
+        await expect(page.locator(".focus")).to_contain_text("Behind this answer")
+        await expect(asked).to_have_count(1)
+        await expect(asked).to_contain_text(state)
+    await expect(page.locator('.entry:visible:has-text("app_mention")')).to_contain_text("acknowledged")
+    await asked.locator("> summary").click()
+    await expect(asked).to_contain_text("response.created")
+    assert await serious(page) == []
+    await page.click('#inspector [role="tab"]:has-text("Rows")')
+    await expect(page.locator('#inspector [aria-label="runs"]')).to_contain_text("completed")
+    await page.click('#inspector [role="tab"]:has-text("Budget")')
+    await expect(page.locator("#inspect-budget")).to_contain_text("chat.startStream")
+    await page.click('#inspector [role="tab"]:has-text("Time")')
+    await page.click('text="+1 day"')
+    await expect(page.locator("#inspect-trouble")).to_contain_text("1 d ahead")
+    await page.emulate_media(color_scheme="dark")
+    assert await serious(page) == []
+    await go(page, "design")
+    await say(page, "A day later.")
+    await expect(page.locator("#messages .day").last).to_have_text("Today")
+    await expect(page.locator("#messages .day")).to_have_count(2)
+    assert slack.bot_token not in await page.content()
+    assert at_desk.complaints == []

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -80,18 +81,32 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """What makes databases that have no row yet."""
+def fresh_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where there is no table yet."""
+    if database == "postgresql":
+        return str(request.getfixturevalue("empty_postgresql_url"))
+    return scenes.sqlite_url(tmp_path / "threadmate.db")
+
+
+@pytest.fixture
+def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Callable[[], str]:
+    """What makes empty databases, as the migration leaves them."""
     if database == "postgresql":
         databases: Databases = request.getfixturevalue("databases")
         return databases.migrated
     numbers = iter(range(10_000))
-    return lambda: scenes.sqlite_url(tmp_path / f"threadmate{next(numbers) or ''}.db")
+
+    def copied() -> str:
+        file = tmp_path / f"threadmate{next(numbers) or ''}.db"
+        copyfile(migrated, file)
+        return scenes.sqlite_url(file)
+
+    return copied
 
 
 @pytest.fixture
 def url(new_url: Callable[[], str]) -> str:
-    """A database that has no row yet."""
+    """An empty database."""
     return new_url()
 
 

@@ -35,6 +35,12 @@ from tests.conformance.scenes import PLACE, claimed, hear, said, sql, sqlite_url
 
 
 @pytest.fixture
+def url(fresh_url: str) -> str:
+    """Here every database is made by what is tested."""
+    return fresh_url
+
+
+@pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "threadmate.db"
 
@@ -242,10 +248,11 @@ async def test_what_reads_cannot_write(store: Store) -> None:
 async def test_idle_polls_do_not_read_through_everything_ever_said(sqlite_store: Store) -> None:
     from sqlalchemy.dialects import sqlite
 
-    from storage.claims import _glance
+    from storage.claims import _GLANCE
 
-    query = _glance("worker").compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-    plan = [row[3] for row in await sql(sqlite_store, f"EXPLAIN QUERY PLAN {query}")]
+    query = _GLANCE.params(owner="worker")
+    literal = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    plan = [row[3] for row in await sql(sqlite_store, f"EXPLAIN QUERY PLAN {literal}")]
     scans = {step for step in plan if step.startswith("SCAN") and "CONSTANT" not in step}
     assert {scan.split(" INDEX ")[-1] for scan in scans} == {"one_active_run_per_thread", "waiting_messages"}
 

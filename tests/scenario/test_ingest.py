@@ -191,7 +191,7 @@ async def test_a_store_that_was_lost_is_filled_again_and_what_is_gone_is_named(w
     await ask(world, first)
     assert store_of(world).id != lost.id
     assert found(world) == ["rules.md"], "uploaded again, from Slack"
-    assert said_below(world.answers(first)[-1]) == [words.FILES_GONE.format(names="old.md")]
+    assert said_below(world.answers(first)[-1]) == [words.FILES_GONE.format(names="“old.md”")]
     await ask(world, first)
     assert said_below(world.answers(first)[-1]) == [], "it is said once"
     before = uploads(world)

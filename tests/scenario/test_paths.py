@@ -296,6 +296,30 @@ async def bare_mention(world: World) -> Asked:
     return asked
 
 
+async def files_without_a_word(world: World) -> Asked:
+    """Somebody posts a file and says nothing: it says what is ready."""
+    channel = world.slack.add_channel("general", members=(world.ann,))
+    asked = Asked(world, channel, await world.drop("rules.md", "Be kind.", channel=channel))
+    await asked.whole()
+    return asked
+
+
+async def question_pressed(world: World) -> Asked:
+    """Somebody presses a question under that."""
+    asked = await files_without_a_word(world)
+    world.openai.default = lambda _turn: Script(Text("Be kind."))
+    await world.slack.press(asked.channel, asked.answers[0].ts, world.ann, "ask_0")
+    await asked.whole(3)
+    return asked
+
+
+async def files_made(world: World) -> Asked:
+    """Code writes a file, which is posted below the answer."""
+    asked = await ask(world, Script(CodeInterpreter("make()", files={"/mnt/data/a.csv": b"1,2"}), Text("Done.")))
+    await asked.whole(2)
+    return asked
+
+
 ENDS: dict[str, Way] = {
     "stopped, streamed": stopped,
     "stopped, posted": stopped_by_our_button,
@@ -308,6 +332,9 @@ ENDS: dict[str, Way] = {
     "the question deleted": question_deleted,
     "two messages": two_messages,
     "a bare mention": bare_mention,
+    "files without a word": files_without_a_word,
+    "a question pressed": question_pressed,
+    "files made by code": files_made,
 }
 
 

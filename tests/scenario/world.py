@@ -15,8 +15,10 @@ from bot.playground.openai.emulated import EmulatedOpenAI
 from bot.playground.slack.seen import SeenMessage
 from bot.playground.slack.workspace import EmulatedSlack
 from bot.settings import Settings
+from tests.scenario.idle import Watch
 
-QUIET = 0.02  # real seconds without any activity after which the emulated time moves on
+QUIET = 0.004  # real seconds in which nothing wakes anybody, after which the emulated time moves on
+HELD = 25  # such moments after which it moves on although a thread has not come back: it waits for a lock
 STEP = 1.0  # emulated seconds at most per move
 PATIENCE = 20.0  # real seconds until a scenario is given up
 
@@ -32,7 +34,8 @@ class World:
         self.slack = EmulatedSlack(self.clock, scopes=MANIFEST.scopes, subscribed=MANIFEST.events)
         self.openai = EmulatedOpenAI(self.clock)
         self.bot: Bot | None = None
-        self._quiet_rounds = 0
+        self._watch: Watch | None = None
+        self._held = self._quiet_rounds = 0
         self._folder = folder
         self._migrated = migrated
         self._settings = settings
@@ -105,15 +108,21 @@ class World:
             return database.execute("SELECT 1 FROM messages WHERE ts = ?", (ts,)).fetchone() is not None
 
     async def _let_happen(self) -> None:
-        before = self.activity()
+        self._watch = self._watch or Watch(asyncio.get_running_loop())
+        before, woken = self.activity(), self._watch.woken
         await asyncio.sleep(QUIET)
         if self.activity() != before:
             self._quiet_rounds = 0
+        self._held = self._held + 1 if self._watch.woken == woken else 0
+        if not self._held or (self._held < HELD and (self._is_storing() or self._watch.threads_work())):
             return
         self._quiet_rounds += 1
         wait = self.clock.next_timer() or STEP
         longer = STEP * 2 ** min(4, self._quiet_rounds // 8)  # nothing for long: a time-out is being waited for
         await self.clock.advance(max(min(STEP, wait), longer if longer > STEP else 0))
+
+    def _is_storing(self) -> bool:
+        return self.bot is not None and self.bot.store.database.busy
 
     # -- what people do and see
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.assistant.memory import Item, carrying, standing_before
+from bot.assistant.memory import Item, carrying, found_beside, standing_before
 
 FILE, OTHER = "file-1", "file-2"
 
@@ -64,3 +64,10 @@ def test_each_item_that_goes_stood_behind_one_that_stays() -> None:
 def test_of_a_file_that_was_replaced_only_what_gives_it_goes() -> None:
     items = [item(name) for name in ["P1", "q1", "r1", "S1", "A1"]]
     assert [one["id"] for one in carrying(items, {FILE}, None)] == ["P1"]
+
+
+def test_what_searches_found_in_files_of_others_is_known() -> None:
+    items = [item(name) for name in ("q1", "S1", "A1", "P1")]
+    assert found_beside(items, {FILE}) == {OTHER}
+    assert found_beside(items, {FILE, OTHER}) == frozenset()
+    assert found_beside([{"type": "file_search_call", "results": None}], ()) == frozenset()

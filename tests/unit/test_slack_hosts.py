@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from bot.files.hosts import SlackHosts
+from bot.files.hosts import SlackHosts, is_slack_page
 
 SLACKS = (
     "https://files.slack.com/files-pri/T1-F1/download/a.csv",
@@ -59,3 +59,13 @@ def test_plain_http_is_trusted_on_this_machine_only() -> None:
     assert SlackHosts("https://slack.internal/api/").trust(URL("https://slack.internal/x"))
     for here in ("http://localhost:8000", "http://[::1]:8000"):
         assert SlackHosts(f"{here}/api/").trust(URL(f"{here}/x"))
+
+
+@pytest.mark.parametrize("address", [one for one in SLACKS if ":443" not in one])
+def test_people_may_be_sent_to_slacks_own_pages(address: str) -> None:
+    assert is_slack_page(address)
+
+
+@pytest.mark.parametrize("address", [*STRANGERS, "https://[", "javascript:alert(1)", "https://slack.com:x/"])
+def test_and_to_nobody_elses(address: str) -> None:
+    assert not is_slack_page(address)

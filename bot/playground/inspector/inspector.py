@@ -57,11 +57,11 @@ class Inspector:
         entries = self.trail.entries()
         place = (channel, story.thread_ts or self._root(channel, ts))
         if whole:
-            return of_thread(entries, place, story.memory, story.traces.values())
+            return of_thread(entries, place, story.memory, list(story.traces.values()))
         if story.run is None or story.run not in story.traces:
             return of_message(entries, channel, ts)
-        others = [trace for run, trace in story.traces.items() if run != story.run]
-        return of_run(entries, place, story.memory, story.traces[story.run], others)
+        index = list(story.traces).index(story.run)
+        return of_run(entries, place, story.memory, list(story.traces.values()), index)
 
     def _root(self, channel: str, ts: str) -> str:
         place = self._world.slack.channels.get(channel)

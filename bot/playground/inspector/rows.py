@@ -45,7 +45,8 @@ class Database:
 
     def _read_runs(self) -> Rows:
         statement = (
-            "SELECT threads.channel, threads.thread_ts, runs.* FROM runs "
+            "SELECT threads.channel, threads.thread_ts, runs.*, "
+            "(SELECT min(ts) FROM messages WHERE run_id = runs.id) AS message_ts FROM runs "
             "JOIN threads ON threads.id = runs.thread_id ORDER BY runs.created_at DESC LIMIT ?"
         )
         try:
@@ -129,7 +130,7 @@ def _trace(connection: sqlite3.Connection, channel: str, run: str) -> Trace:
     names = {run, *(row["id"] for row in begun)}
     for ts in said:
         names |= {row["id"] for row in _rows(connection, _FILES, channel, ts) if row["id"]}
-    return Trace(frozenset(names), frozenset((*said, *answered)))
+    return Trace(frozenset(names), frozenset(said), frozenset(answered))
 
 
 _FILES = (

@@ -1,8 +1,9 @@
 """Deliveries, calls and requests, each as a line of the trail and, when somebody asks, in full; pure."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.playground.slack.socket_mode import Envelope
 
 EXCERPT = 100  # characters
 DELTA = ".delta"  # events that end so come by the hundred, and are told together
+_ID = re.compile(r"\b([a-z]+)_[0-9a-f]{16,}([0-9a-f]{4})\b")  # is told in short
 GOOD, BUSY, BAD = "", "busy", "bad"
 
 Source = Envelope | Call | Request
@@ -133,10 +135,16 @@ def _request(request: Request) -> Line:
     answered = run.response if run is not None else answer if isinstance(answer, dict) else {}
     body = request.body if isinstance(request.body, dict) else {}
     marks = of_request(request.path, body, answered)
-    title = f"{request.method} {request.path}"
+    marks = replace(marks, names=marks.names | _containers(answered))
+    path = _ID.sub(r"\1_…\2", request.path)
     settled = bool(request.status) and (run is None or run.finished.is_set())
     state, mood = _how_it_was_answered(request)
-    return Line("request", title, _excerpt(_asked(body)), state, mood, marks, settled)
+    return Line("request", f"{request.method} {path}", _excerpt(_asked(body)), state, mood, marks, settled)
+
+
+def _containers(response: Mapping[str, Any]) -> set[str]:
+    """The containers in which the response ran code."""
+    return {str(item["container_id"]) for item in response.get("output") or () if item.get("container_id")}
 
 
 def _how_it_was_answered(request: Request) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The trail: what went between Slack, the bot and OpenAI, in order, the newest few hundred of each."""
 
+import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.playground.inspector.marks import Marks, Place
@@ -115,17 +116,21 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is known of one run by its rows: its name and those of its responses and files, its messages."""
+    """What is known of one run by its rows: its name and those of its responses and files; its messages."""
 
     names: frozenset[str]
-    messages: frozenset[str]
+    asked: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
 
     def left(self, channel: str, entry: Entry) -> bool:
-        """Whether that entry is of this run."""
+        """Whether that entry names the run, or what it was asked or wrote."""
         marks = entry.marks
-        return bool(marks.names & self.names) or (
-            marks.channel == channel and bool(marks.messages & self.messages)
-        )
+        return self.made(channel, entry) or (marks.channel == channel and bool(marks.messages & self.asked))
+
+    def made(self, channel: str, entry: Entry) -> bool:
+        """The same, but for what it was asked, which a run after it may have been asked too."""
+        marks = entry.marks
+        return bool(marks.names & self.names) or (marks.channel == channel and bool(marks.messages & self.written))
 
 
 def of_message(entries: Iterable[Entry], channel: str, ts: str) -> list[int]:
@@ -133,9 +138,8 @@ def of_message(entries: Iterable[Entry], channel: str, ts: str) -> list[int]:
     return [one.number for one in entries if one.marks.channel == channel and ts in one.marks.messages]
 
 
-def of_thread(entries: Iterable[Entry], place: Place, memory: str | None, traces: Iterable[Trace]) -> list[int]:
+def of_thread(entries: Iterable[Entry], place: Place, memory: str | None, runs: Sequence[Trace]) -> list[int]:
     """The entries of a thread: of its runs, and what else names it."""
-    runs = list(traces)
     return [
         one.number
         for one in entries
@@ -144,27 +148,41 @@ def of_thread(entries: Iterable[Entry], place: Place, memory: str | None, traces
 
 
 def of_run(
-    entries: Iterable[Entry], place: Place, memory: str | None, run: Trace, others: Iterable[Trace]
+    entries: Sequence[Entry], place: Place, memory: str | None, runs: Sequence[Trace], index: int
 ) -> list[int]:
-    """The entries of one run: those that name it or its messages, and what was done in its thread meanwhile.
+    """The entries of one of a thread's runs: what names it or its messages, and what was done meanwhile.
 
-    That is from its first sign to the first sign of the run after it, but for what names another one.
+    That is in its thread, until the next run begins, and by no other run.
     """
-    channel, rest, all_of_them = place[0], list(others), list(entries)
-    mine = [one.number for one in all_of_them if run.left(channel, one)]
-    first = min(mine, default=0)
-    signs = [min((one.number for one in all_of_them if other.left(channel, one)), default=0) for other in rest]
-    end = min((sign for sign in signs if sign > first), default=all_of_them[-1].number + 1 if all_of_them else 0)
+    channel, others = place[0], [run for number, run in enumerate(runs) if number != index]
+    run = _with_containers(runs[index], entries)
+    begins, ends = _stretch(entries, channel, runs, index)
     return [
         one.number
-        for one in all_of_them
+        for one in entries
         if run.left(channel, one)
         or (
-            first <= one.number < end
+            begins <= one.number < ends
             and _in_thread(one, place, memory)
-            and not any(other.left(channel, one) for other in rest)
+            and not any(other.made(channel, one) for other in others)
         )
     ]
+
+
+def _stretch(entries: Sequence[Entry], channel: str, runs: Sequence[Trace], index: int) -> tuple[float, float]:
+    """From which number on that run was at work, and from which the next one; the first: since any sign."""
+    any_sign = (one.number for one in entries if any(run.left(channel, one) for run in runs))
+    begins: list[float] = [min(any_sign, default=math.inf)]
+    for run in runs[1:]:
+        signs = (one.number for one in entries if one.number > begins[-1] and run.left(channel, one))
+        begins.append(min(signs, default=begins[-1]))
+    return begins[index], next((begin for begin in begins[index + 1 :] if begin > begins[index]), math.inf)
+
+
+def _with_containers(run: Trace, entries: Iterable[Entry]) -> Trace:
+    """With the names of the containers in which it ran code."""
+    names = {name for one in entries if one.marks.names & run.names for name in one.marks.names}
+    return replace(run, names=run.names | {name for name in names if name.startswith("cntr_")})
 
 
 def _in_thread(entry: Entry, place: Place, memory: str | None) -> bool:

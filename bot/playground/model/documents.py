@@ -21,6 +21,8 @@ NEARLY = 0.7  # of the best score: what is quoted beside it
 FILES = 3  # that are quoted at most
 QUOTED = 420  # characters of a passage
 SENTENCES = re.compile(r"(?<=[.!?。])\s+|\n+")
+HEADINGS = re.compile(r"^(?=#{1,6} )", re.MULTILINE)
+MARKS = re.compile(r"^\s*(?:#{1,6}|[-*+>]|\d+[.)])[ \t]+", re.MULTILINE)
 ORDERS = re.compile(
     r"^\W*(?:(?:please|can you|could you|tell me|search(?: the files?)?(?: for)?|look up|find|show me|"
     r"what does .{0,40}? say about|according to \S+,?)\s+)+",
@@ -123,15 +125,23 @@ def _words(question: str) -> list[str]:
 
 
 def _about(question: str, text: str) -> str:
-    """The sentence with most of the question's words, and those that follow."""
-    sentences = [sentence for sentence in SENTENCES.split(text) if sentence.strip()]
+    """The sentence with most of the question's words, and those that follow, as far as the next heading."""
     words = set(_words(question))
-    best = max(range(len(sentences)), key=lambda at: len(words & set(terms(sentences[at]))))
-    return _cut(" ".join(sentences[best:]))
+    sections = [_sentences(section) for section in HEADINGS.split(text)]
+    places = [(number, at) for number, one in enumerate(sections) for at in range(len(one))]
+    number, best = max(places, key=lambda place: len(words & set(terms(sections[place[0]][place[1]]))))
+    said = [sentence for sentence in sections[number][best:] if not sentence.startswith("#")]
+    return _cut(" ".join(said or sections[number]))
+
+
+def _sentences(section: str) -> list[str]:
+    """Its sentences; a heading that they stand under is the first of them."""
+    return [sentence for sentence in SENTENCES.split(section) if sentence.strip()]
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    """On one line, without the marks that would make all of it a heading or an entry of a list."""
+    line = " ".join(MARKS.sub("", text).split())
     return line if len(line) <= QUOTED else f"{line[:QUOTED].rpartition(' ')[0] or line[:QUOTED]} …"
 
 

@@ -70,12 +70,12 @@ def _report(state: State) -> str:
     long = MANY if asking.VERY_LONG.search(state.question) else SECTIONS
     count = min(MOST, int(next(filter(None, found.groups())))) if found else long
     topic, bodies = _topic(state), KOREAN if state.korean else ENGLISH
-    head = f"# {topic[:1].upper()}{topic[1:]}"
+    head = topic[:1].upper() + topic[1:]
     sections = [
-        f"## {number}. {topic}\n\n{body.replace('{topic}', topic)}"
+        f"## {number}. {head}\n\n{body.replace('{topic}', topic)}"
         for number, body in zip(range(1, count + 1), itertools.cycle(bodies), strict=False)
     ]
-    return "\n\n".join([head, *sections])
+    return "\n\n".join([f"# {head}", *sections])
 
 
 def _topic(state: State) -> str:

@@ -1,5 +1,6 @@
 """The emulated OpenAI API, as a test or the playground holds it."""
 
+import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -47,7 +48,7 @@ class EmulatedOpenAI:
 
     def __init__(self, clock: Clock, *, models: Mapping[str, Model] | None = None) -> None:
         ids = Ids()
-        self.api_key = "sk-emulated-0123456789"
+        self.api_key = f"sk-emulated-{secrets.token_hex(16)}"
         self.base_url = ""
         self.models = dict(models) if models is not None else current_models()
         self.faults = Faults()

@@ -1,5 +1,6 @@
 """What is so in the emulated workspace, and the rules that its methods and people share."""
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -115,8 +116,8 @@ class Workspace:
         self.scopes = set(ALL_SCOPES if scopes is None else scopes)
         self.subscribed = set(EVENT_SCOPES if subscribed is None else subscribed)
         self.team, self.app_id, self.bot_id = "T0000000001", "A0000000001", "B0000000001"
-        self.bot_token = f"xoxb-{self.team}-emulated"
-        self.app_token = f"xapp-1-{self.app_id}-emulated"
+        secret = secrets.token_hex(16)  # nobody who merely finds the port may speak for the app
+        self.bot_token, self.app_token = f"xoxb-{self.team}-{secret}", f"xapp-1-{self.app_id}-{secret}"
         self.faults = Faults()
         self.rates = Rates(clock)
         self.people: dict[str, Person] = {}

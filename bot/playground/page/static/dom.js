@@ -36,7 +36,7 @@ export function clock(ts) {
 
 /** The time of a moment to the second. */
 export function second(at) {
-  return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 /** The day of a ts, as one says it while the clock is that many seconds ahead of this browser's. */

@@ -167,9 +167,11 @@ function drawStatus({ id, status }) {
   const key = JSON.stringify([id, status]);
   if (line.dataset.key === key) return;
   line.dataset.key = key;
+  const had = line.contains(document.activeElement);
   line.replaceChildren();
+  if (had) reply.box.focus();
   if (!status) return;
-  const stop = el("button", { type: "button", className: "s-button s-small", onclick: () => { done("stop"); act("stop", { channel: channel(), thread: id }); } }, "Stop");
+  const stop = el("button", { type: "button", className: "s-button s-small", onclick: () => { done("stop"); act("stop", { channel: channel(), thread: id }); reply.box.focus(); } }, "Stop");
   line.append(el("span", { className: "dots", "aria-hidden": "true" }), el("span", { role: "status" }, `${state.hello.bot.name} ${status.text}`), ...(status.quiet ? [] : [stop]));
 }
 

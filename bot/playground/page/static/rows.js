@@ -1,9 +1,9 @@
 // What the bot's database says: of the message that is inspected, or its newest runs.
 
-import { $, el } from "./dom.js";
+import { $, el, second } from "./dom.js";
 import { addTab } from "./inspector.js";
 import { ask, onChange, state } from "./server.js";
-import { everything, focus, onFocus } from "./trail.js";
+import { behind, everything, focus, onFocus } from "./trail.js";
 
 const SOON = 800; // milliseconds in which changes are gathered into one question
 const LONG = 60; // characters of a value, beyond which it is shown when one asks
@@ -41,12 +41,12 @@ function said(column, value) {
 
 function overview(runs) {
   const head = ["Status", "Began", "Took", "Tokens", "Run"];
-  const body = runs.map(({ id, status, created_at: began, finished_at: ended, input_tokens: read, output_tokens: wrote, error }) => el("tr", {},
+  const body = runs.map(({ id, status, created_at: began, finished_at: ended, input_tokens: read, output_tokens: wrote, error, channel, message_ts: ts }) => el("tr", {},
     el("td", {}, error ? `${status}: ${error}` : status),
-    el("td", {}, new Date(began * 1000).toLocaleTimeString()),
+    el("td", {}, second(began)),
     el("td", {}, ended ? `${(ended - began).toFixed(1)} s` : ""),
     el("td", {}, read === null ? "" : `${read} + ${wrote}`),
-    el("td", {}, el("code", { title: id }, id.slice(0, 8)))));
+    el("td", {}, ts ? el("button", { type: "button", className: "link", title: "What happened behind it", onclick: () => behind(channel, ts) }, id.slice(0, 8)) : id.slice(0, 8))));
   return el("table", { className: "plain-table" }, el("thead", {}, el("tr", {}, ...head.map((title) => el("th", { scope: "col" }, title)))), el("tbody", {}, ...body));
 }
 

@@ -6,6 +6,7 @@ import { ask, onChange, state } from "./server.js";
 
 const KINDS = { event: "Events", call: "Slack calls", request: "OpenAI" };
 const MOST = 300; // of each kind
+const NEAR = 60; // pixels from the end
 const SOON = 400; // milliseconds in which changes are gathered into one question
 
 /** What is inspected: {channel, ts, whole}, or null for everything; `told` is what the server said of it. */
@@ -15,6 +16,7 @@ const rows = new Map(); // by number
 const shown = { event: true, call: true, request: true };
 let panes = null;
 let asking = null;
+let atEnd = true; // where one stays when more comes
 
 /** Call that when something else is inspected, or more is known of it. */
 export const onFocus = (listener) => listeners.push(listener);
@@ -24,12 +26,15 @@ export function behind(channel, ts, whole = false) {
   focus.on = { channel, ts, whole };
   focus.told = null;
   show("trail");
+  sift();
+  panes.list.parentElement.scrollTop = 0;
   learn();
 }
 
 export function everything() {
   focus.on = focus.told = null;
   tell();
+  stick();
 }
 
 async function learn() {
@@ -99,6 +104,11 @@ function events(list) {
   return el("div", {}, el("h4", {}, "stream"), el("ul", { className: "events" }, ...lines));
 }
 
+function stick() {
+  const panel = panes.list.parentElement;
+  if (atEnd && !focus.on) panel.scrollTop = panel.scrollHeight;
+}
+
 /** Show what is wanted, forget what is too old. */
 function sift() {
   const wanted = focus.on && new Set(focus.told?.numbers ?? []);
@@ -157,6 +167,7 @@ addTab({
     };
     const real = el("p", { hidden: true }, "A real API answers: what the bot asks it does not pass here.");
     this.real = real;
+    panel.addEventListener("scroll", () => { atEnd = panel.scrollHeight - panel.scrollTop - panel.clientHeight < NEAR; });
     panel.append(panes.focus, el("div", { className: "row boxes" }, ...boxes), real, panes.none, panes.list);
   },
   changed(names, message) {
@@ -166,13 +177,14 @@ addTab({
       this.real.hidden = !state.hello.answers_from;
     }
     if (message.trail) {
-      const panel = panes.list.parentElement;
-      const end = panel.scrollHeight - panel.scrollTop - panel.clientHeight < 60;
       message.trail.forEach(take);
       sift();
-      if (end) panel.scrollTop = panel.scrollHeight;
+      stick();
     }
-    if (names.includes("hello") || names.includes("opened")) sift();
+    if (names.includes("hello") || names.includes("opened")) {
+      sift();
+      stick();
+    }
   },
 });
 

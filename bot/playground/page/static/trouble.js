@@ -5,6 +5,9 @@ import { addTab } from "./inspector.js";
 import { act, state } from "./server.js";
 
 const STEPS = [[60, "+1 min"], [600, "+10 min"], [3600, "+1 h"], [86_400, "+1 day"]];
+const ON = { drop: "Drop", refuse: "Refuse" };
+const OFF = { refuse: "Allow", "openai-silent": "Let go" };
+const DOES = { refuse: "Refusing", "openai-silent": "Not answering" };
 const SAID = { "": "", armed: "Armed", met: "It was met", on: "On" };
 const shown = new Map(); // by name
 let panes = null;
@@ -20,27 +23,24 @@ function draw({ list }) {
       shown.set(fault.name, made(fault));
       panes.faults.append(shown.get(fault.name).element);
     }
-    const { state: now, on, off, said, element } = shown.get(fault.name);
+    const { now, on, off, element } = shown.get(fault.name);
     element.classList.toggle("armed", fault.state === "armed" || fault.state === "on");
-    now.textContent = SAID[fault.state] + (fault.where && fault.state ? ` (${fault.where})` : "");
+    now.textContent = ((fault.state === "on" && DOES[fault.name]) || SAID[fault.state]) + (fault.where && fault.state ? ` (${fault.where})` : "");
     const active = fault.state === "armed" || fault.state === "on";
     const had = document.activeElement === on || document.activeElement === off;
     on.hidden = active;
     off.hidden = !active;
     if (had) (active ? off : on).focus();
-    off.textContent = fault.state === "on" ? "Let it go well again" : "Disarm";
-    said.hidden = false;
   }
 }
 
 function made({ name, label, says, methods }) {
   const method = methods.length ? el("select", { className: "s-input", "aria-label": `${label}: which method` }, ...methods.map((one) => el("option", {}, one))) : null;
   const now = el("span", { className: "state", role: "status" });
-  const on = el("button", { type: "button", className: "s-button s-small", onclick: () => act("arm", { name, method: method?.value ?? "" }) }, label);
-  const off = el("button", { type: "button", className: "s-button s-small s-danger", hidden: true, "aria-label": `${label}: switch off`, onclick: () => act("disarm", { name }) }, "Disarm");
-  const said = el("p", {}, says);
-  const element = el("div", { className: "fault" }, el("div", { className: "row" }, on, off, method, now), said);
-  return { element, now, on, off, said };
+  const on = el("button", { type: "button", className: "s-button s-small", "aria-label": `${label}: ${ON[name] ?? "Arm"}`, onclick: () => act("arm", { name, method: method?.value ?? "" }) }, ON[name] ?? "Arm");
+  const off = el("button", { type: "button", className: "s-button s-small s-danger", hidden: true, "aria-label": `${label}: ${OFF[name] ?? "Disarm"}`, onclick: () => act("disarm", { name }) }, OFF[name] ?? "Disarm");
+  const element = el("div", { className: "fault" }, el("div", { className: "row" }, el("b", {}, label), now, el("span", { className: "grow" }), method, on, off), el("p", {}, says));
+  return { element, now, on, off };
 }
 
 addTab({
