@@ -44,6 +44,11 @@ SCHEMAS = {
 }
 
 
+ASK = {False: "is the file a database of ours?", True: "is the server up, and do its user and database exist?"}
+GIVE = {False: "give us the file and its folder", True: "grant CREATE on its schema, on the primary"}
+"""What to do about a file, and about a server."""
+
+
 class Mark(StrEnum):
     """How it stands."""
 
@@ -197,17 +202,19 @@ def _not_asked(name: str) -> Line:
     return Line(Mark.ODD, name, "not known", "first put right what is above")
 
 
+def _is_server(url: str) -> bool:
+    return not url.startswith("sqlite")
+
+
 async def _database(settings: Settings) -> list[Line]:
     """Whether the database could be written to, and whether this version knows its schema. Changes nothing."""
     url = settings.database_url
     try:
         found = await inspect_database(url)
     except StorageError as error:
-        return [Line(Mark.BAD, "database", str(error), "DATABASE_URL names it; is the file a database of ours?")]
+        return [Line(Mark.BAD, "database", str(error), f"DATABASE_URL names it; {ASK[_is_server(url)]}")]
     if not found.writable:
-        return [
-            Line(Mark.BAD, "database", f"{found.what} cannot be written to", "give us the file and its folder")
-        ]
+        return [Line(Mark.BAD, "database", f"{found.what} cannot be written to", GIVE[_is_server(url)])]
     if found.schema is SchemaState.NEWER:
         todo = "install that version again, or set another DATABASE_URL"
         return [Line(Mark.BAD, "database", f"{found.what} was written by a newer version", todo)]

@@ -1,4 +1,4 @@
-"""The command: run | check | manifest | forget | playground.
+"""The command: run | check | manifest | forget | copy-database | playground.
 
 Exit codes: 0 done, 1 a check failed or something could not be forgotten, 2 settings or arguments, 3 database.
 Each command imports what it runs: loading all of it takes a second, which help and a wrong setting do without.
@@ -106,6 +106,26 @@ def forget_command(thread: str | None, user: str | None, channel: str | None, *,
         _give_up([str(error)], BAD_DATABASE)
     if not done:
         sys.exit(CHECK_FAILED)
+
+
+@main.command("copy-database")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy_database_command(source: str, target: str) -> None:
+    """Copy everything from one database into an empty one: FROM and TO are as in DATABASE_URL.
+
+    Stop the bot before. What breaks off goes on when it is run again. A password may be in PGPASSWORD instead.
+    """
+    from storage.copying import copy_database
+
+    try:
+        asyncio.run(copy_database(source, target, click.echo))
+    except DatabaseInUse as error:
+        _give_up([f"{error}. Nothing was copied."], BAD_DATABASE)
+    except UnknownDatabase as error:
+        _give_up([str(error)], BAD_SETTINGS)
+    except StorageError as error:
+        _give_up([str(error)], BAD_DATABASE)
 
 
 @main.command()

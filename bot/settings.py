@@ -24,7 +24,7 @@ from pydantic_core import ErrorDetails
 from bot.assistants import DEFAULT_INSTRUCTIONS, Assistant, Tool
 from bot.errors import SettingsError
 
-DATABASES = ("sqlite+aiosqlite:///",)
+DATABASES = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
 """How a DATABASE_URL may begin."""
 
 
@@ -150,7 +150,8 @@ class Settings(BaseModel):
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         "sqlite+aiosqlite:///threadmate.db",
         repr=False,  # may hold a password
-        description="sqlite+aiosqlite:///file.db, or with four slashes /an/absolute/path.db",
+        description="sqlite+aiosqlite:///file.db, or with four slashes /an/absolute/path.db; "
+        "or postgresql+asyncpg://user:password@host/database",
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="how much this program says; libraries never say less than warnings"

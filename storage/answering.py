@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.claims import read_claim
 from storage.database import insert, now
-from storage.leases import hold
+from storage.leases import hold, hold_with_thread
 from storage.messages import ERASED
 from storage.records import (
     ACTIVE,
@@ -86,7 +86,7 @@ async def restart(connection: AsyncConnection, lease: Lease) -> Claim:
 
 async def join(connection: AsyncConnection, lease: Lease) -> Claim:
     """Let the run answer what waits in its thread, too."""
-    run = await hold(connection, lease)
+    run = await hold_with_thread(connection, lease)
     joining = {"state": MessageState.CLAIMED, "state_since": now(), "run_id": lease.run_id}
     waiting = and_(messages.c.thread_id == run["thread_id"], is_waiting())
     await connection.execute(update(messages).where(waiting).values(joining))
@@ -95,7 +95,7 @@ async def join(connection: AsyncConnection, lease: Lease) -> Claim:
 
 async def posted(connection: AsyncConnection, lease: Lease, pressed: str, ts: str) -> None:
     """Store in which Slack message a question stands that somebody asked by a button."""
-    await hold(connection, lease)
+    await hold_with_thread(connection, lease)
     asked = and_(messages.c.run_id == lease.run_id, messages.c.pressed == pressed)
     await connection.execute(update(messages).where(asked).values(ts=ts))
 
@@ -115,7 +115,7 @@ async def finish(connection: AsyncConnection, lease: Lease, ending: Ending, *, u
     """Store the end of a run, all of it or nothing."""
     if ending.status in ACTIVE:
         raise ValueError(f"a run does not end as {ending.status}")
-    run = await hold(connection, lease)
+    run = await hold_with_thread(connection, lease)
     if unless_restarted and run["restart_requested"]:
         return False
     answered = ending.status in ANSWERED

@@ -1,6 +1,8 @@
-"""Opening a database, its transactions and its clock: every difference between databases is in this module.
+"""Opening a database, its transactions and its clock: every difference between databases is decided here.
 
-SQLite so far: one connection writes, several read; WAL, and every commit is on the disk before it returns.
+SQLite: one connection writes, several read; WAL, and every commit is on the disk before it returns.
+PostgreSQL: one pool; what must not interleave locks rows, a thread's before its runs' before its messages'.
+Both: order and exclusion are the tables' constraints.
 """
 
 import asyncio
@@ -11,13 +13,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import URL, Float, NullPool, Pool, Table, event, exc, make_url
+from sqlalchemy import URL, Float, NullPool, Pool, Table, event, exc, func, make_url, select, text
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from storage import postgresql
 from storage.errors import DatabaseUnavailable, UnknownDatabase
 from storage.schema import MIGRATIONS, SchemaState, migrate, refuse_newer, state_of
 from storage.sqlite_driver import connect
@@ -29,11 +33,24 @@ BUSY_SECONDS = 5.0
 READERS = 4
 """Connections that read at the same time, each with a thread of its own."""
 
+PATIENCE = 15.0
+"""Seconds for a transaction on a server, from the wait for a connection to the commit: none waits for ever."""
+
+TRIES = 5
+"""How often a transaction is begun that collided with another one on the server (a deadlock, say)."""
+
+MIGRATION = 0x746D_0001
+"""The key of the advisory lock under which one process at a time migrates a server's schema."""
+
+FORMS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"
+
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 """What happens inside one transaction."""
 
-_OUR_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
+
+class _Collided(DatabaseUnavailable):
+    """Two transactions got into each other's way; nothing of this one was written."""
 
 
 class now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it stands for
@@ -49,19 +66,57 @@ def _now_in_sqlite(_element: now, _compiler: SQLCompiler, **_options: Any) -> st
     return "((julianday('now') - 2440587.5) * 86400.0)"
 
 
-def insert(connection: AsyncConnection, table: Table) -> sqlite.Insert:
+@compiles(now, "postgresql")
+def _now_in_postgresql(_element: now, _compiler: SQLCompiler, **_options: Any) -> str:
+    """The time of the statement: that of the transaction may be old, and the wall clock's cannot use an index."""
+    return "CAST(EXTRACT(EPOCH FROM statement_timestamp()) AS DOUBLE PRECISION)"
+
+
+def insert(connection: AsyncConnection, table: Table) -> sqlite.Insert | pg.Insert:
     """Return an INSERT that knows ON CONFLICT in the connection's dialect."""
-    return {"sqlite": sqlite.insert}[connection.dialect.name](table)
+    return pg.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+async def one_at_a_time(connection: AsyncConnection, *key: str) -> None:
+    """Let nobody else pass with the same key until the transaction ends: where there is no row to lock yet."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("\n".join(key), 0))))
+
+
+async def last_id(connection: AsyncConnection, table: Table) -> int:
+    """Return the highest number that a row of the table ever had, as far as the database knows; 0: none."""
+    highest = await connection.scalar(select(func.max(table.c.id))) or 0
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_sequence_last_value(func.pg_get_serial_sequence(table.name, "id").cast(pg.REGCLASS))
+        return max(highest, await connection.scalar(select(sequence)) or 0)
+    given = text("SELECT seq FROM sqlite_sequence WHERE name = :name")  # of tables that never give one twice
+    return max(highest, await connection.scalar(given, {"name": table.name}) or 0)
+
+
+async def set_last_id(connection: AsyncConnection, table: Table, number: int) -> None:
+    """Let the next row of the table have a higher number."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id").cast(pg.REGCLASS)
+        await connection.execute(select(func.setval(sequence, max(number, 1), number > 0)))
+        return
+    name = {"name": table.name, "seq": number}
+    await connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), name)
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        await connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), name)
 
 
 class Database:
     """An open database. Every transaction, once begun, runs to its end whatever happens to its caller."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, lock: FileLock | None) -> None:
-        self.transactions = 0  # write transactions begun since it was opened
+    def __init__(
+        self, writer: AsyncEngine, reader: AsyncEngine, lock: FileLock | None = None, patience: float | None = None
+    ) -> None:
+        self.transactions = 0  # write transactions asked for since it was opened
+        self.collisions = 0  # how often one had to be begun again
         self._writer = writer
         self._reader = reader
         self._lock = lock
+        self._patience = patience
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -72,13 +127,22 @@ class Database:
         *,
         exclusive: bool = True,
         busy_seconds: float = BUSY_SECONDS,
+        patience: float = PATIENCE,
         migrations: Path = MIGRATIONS,
     ) -> "Database":
-        """Open, and bring the schema up to date in one transaction. `exclusive`: no other process of ours.
+        """Open, and bring the schema up to date in one transaction.
 
-        Raises UnknownDatabase, DatabaseInUse, DatabaseUnavailable, SchemaTooNew, MigrationFailed.
+        `exclusive`: no other process of ours; a server takes several, so there it says nothing. `busy_seconds` is
+        for SQLite, `patience` (seconds for a transaction) for a server. Raises UnknownDatabase, DatabaseInUse,
+        DatabaseUnavailable, SchemaTooNew, MigrationFailed.
         """
-        file = sqlite_file(url)
+        where = locate(url)
+        if isinstance(where, URL):
+            return await cls._open_server(where, patience, migrations)
+        return await cls._open_file(where, exclusive, busy_seconds, migrations)
+
+    @classmethod
+    async def _open_file(cls, file: Path, exclusive: bool, busy_seconds: float, migrations: Path) -> "Database":
         lock = FileLock.take(file) if exclusive else None
         database = cls(_writer(file, busy_seconds), _reader(file, busy_seconds), lock)
         try:
@@ -89,6 +153,12 @@ class Database:
             await database.close()
             raise
         return database
+
+    @classmethod
+    async def _open_server(cls, url: URL, patience: float, migrations: Path) -> "Database":
+        await _migrate_server(url, migrations)
+        engine = postgresql.pooled(url)
+        return cls(engine, postgresql.snapshots(engine), patience=patience)
 
     @property
     def exclusive(self) -> bool:
@@ -103,12 +173,14 @@ class Database:
     @property
     def checked_out(self) -> int:
         """How many connections are in use at this moment."""
-        return sum(_checked_out(engine.pool) for engine in (self._writer, self._reader))
+        return sum(map(_checked_out, {self._writer.pool, self._reader.pool}))
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in a transaction that sees the newest state and that no other writer interleaves.
+        """Run `work` in a transaction that sees the newest state.
 
-        When the caller is cancelled, the transaction ends first. Raises DatabaseUnavailable.
+        No other writer interleaves: on a server as far as `work` locks rows first; it is begun again where it
+        collided with another one. When the caller is cancelled, the transaction ends first. Raises
+        DatabaseUnavailable: what was written is taken back, unless the very commit was not answered.
         """
         self.transactions += 1
         return await self._to_the_end(self._transact(self._writer, work))
@@ -129,9 +201,16 @@ class Database:
             self._lock = None
 
     async def _transact(self, engine: AsyncEngine, work: Work[T]) -> T:
-        with _refusals():
-            async with engine.begin() as connection:
-                return await work(connection)
+        for attempt in range(1, TRIES + 1):
+            try:
+                with _refusals():
+                    async with asyncio.timeout(self._patience), engine.begin() as connection:
+                        return await work(connection)
+            except _Collided:
+                self.collisions += 1
+                if attempt == TRIES:
+                    raise
+        raise AssertionError("returned or raised above")
 
     async def _to_the_end(self, transaction: Coroutine[Any, Any, T]) -> T:
         if self._closed:
@@ -151,18 +230,42 @@ class Database:
         return task.result()
 
 
-def sqlite_file(url: str) -> Path:
-    """Return the file that a database URL names. Raises UnknownDatabase."""
+def locate(url: str) -> Path | URL:
+    """Return the SQLite file, or the server with its database, that a URL names. Raises UnknownDatabase."""
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise UnknownDatabase("DATABASE_URL is not a URL such as sqlite+aiosqlite:///threadmate.db") from error
+    except (exc.ArgumentError, ValueError):  # a cause would quote the URL, and so a password
+        raise UnknownDatabase(f"DATABASE_URL is not a URL such as {FORMS}") from None
+    if parsed.drivername == postgresql.DRIVER:
+        return postgresql.read_url(parsed)
     name = parsed.database or ""
     if parsed.drivername != "sqlite+aiosqlite":
-        raise UnknownDatabase(f"DATABASE_URL: {parsed.drivername}:// is not known; use sqlite+aiosqlite:///FILE")
+        raise UnknownDatabase(f"DATABASE_URL: {parsed.drivername}:// is not known; use {FORMS}")
     if parsed.query or name in ("", ":memory:") or name.startswith("file:"):
         raise UnknownDatabase("DATABASE_URL: a file is needed, and nothing else: sqlite+aiosqlite:///FILE")
     return Path(name)
+
+
+async def look(url: URL, work: Work[T]) -> T:
+    """Look at a server's database once, on a connection that cannot write. Raises DatabaseUnavailable."""
+    engine = postgresql.snapshots(postgresql.single(url))
+    with _refusals():
+        async with asyncio.timeout(PATIENCE), engine.connect() as connection:
+            return await work(connection)
+
+
+async def _migrate_server(url: URL, migrations: Path) -> None:
+    """Bring a server's schema up to date, one process at a time; the others wait for it, however long it takes.
+
+    Tables that somebody else keeps busy are not waited for: everybody else would queue up behind us.
+    """
+    if await look(url, lambda it: it.run_sync(refuse_newer, migrations)) is SchemaState.CURRENT:
+        return
+    with _refusals():
+        async with postgresql.single(url, command_seconds=None).begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION)))
+            await connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+            await connection.run_sync(migrate, migrations)
 
 
 async def peek(file: Path, look: Callable[..., SchemaState] = state_of) -> SchemaState:
@@ -236,9 +339,14 @@ def _refusals() -> Iterator[None]:
     """Put what the database refuses into our words. Our own mistakes (a broken constraint) pass as they are."""
     try:
         yield
-    except _OUR_FAULT:
-        raise
     except exc.DBAPIError as error:
+        postgresql.keep_quiet(error)
+        if postgresql.may_try_again(error):
+            raise _Collided("the database was busy with others") from error
+        if postgresql.is_ours(error):
+            raise
         raise DatabaseUnavailable(f"the database refused: {error.orig}") from error
-    except exc.TimeoutError as error:
+    except (exc.TimeoutError, TimeoutError) as error:
         raise DatabaseUnavailable("the database did not answer in time") from error
+    except OSError as error:
+        raise DatabaseUnavailable(f"the database cannot be reached: {error}") from error

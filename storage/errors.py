@@ -6,6 +6,8 @@ StorageError
 ├── DatabaseInUse         another process of ours has it open
 ├── SchemaTooNew          a newer Threadmate has written it
 ├── MigrationFailed       the old schema is as it was
+├── NotEmpty              a copy needs an empty database
+├── CopyUnfinished        a copy into this database has not ended
 └── LeaseLost             the run is no longer ours: not one more call
 """
 
@@ -32,6 +34,14 @@ class SchemaTooNew(StorageError):
 
 class MigrationFailed(StorageError):
     """The schema could not be brought up to date; it is as it was before."""
+
+
+class NotEmpty(StorageError):
+    """There is something in the database that was to be copied into."""
+
+
+class CopyUnfinished(StorageError):
+    """A copy into this database broke off: doing it again ends it."""
 
 
 class LeaseLost(StorageError):

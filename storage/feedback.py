@@ -48,7 +48,7 @@ class FeedbackBook:
 
 async def _give(connection: AsyncConnection, given: Feedback) -> None:
     ended = and_(runs.c.id == given.run_id, ~is_active())
-    if await connection.scalar(select(runs.c.id).where(ended)) is None:
+    if await connection.scalar(select(runs.c.id).where(ended).with_for_update(read=True)) is None:
         return
     opinion = {"value": given.value, "reason": given.reason, "given_at": now()}
     statement = insert(connection, feedback).values({**asdict(given), **opinion})

@@ -4,9 +4,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.database import peek, sqlite_file
-from storage.schema import SchemaState
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import postgresql
+from storage.database import locate, look, peek
+from storage.schema import SchemaState, state_of
 from storage.sqlite_file import companion
+
+MAY_WRITE = text("SELECT NOT pg_is_in_recovery() AND has_schema_privilege(current_schema(), 'CREATE')")
+"""Not a standby, and we may make tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +26,19 @@ class Inspection:
 
 
 async def inspect_database(url: str) -> Inspection:
-    """Look at the database: no lock is taken, nothing migrated, not one file made or changed.
+    """Look at the database: no lock is taken, nothing migrated, nothing made or changed.
 
     Raises UnknownDatabase, or DatabaseUnavailable where it cannot even be read.
     """
-    file = sqlite_file(url)
-    return Inspection(str(file), _writable(file), await peek(file))
+    where = locate(url)
+    if isinstance(where, Path):
+        return Inspection(str(where), _writable(where), await peek(where))
+
+    async def found(connection: AsyncConnection) -> Inspection:
+        writable = bool(await connection.scalar(MAY_WRITE))
+        return Inspection(postgresql.shown(where), writable, await connection.run_sync(state_of))
+
+    return await look(where, found)
 
 
 def _writable(file: Path) -> bool:

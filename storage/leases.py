@@ -8,13 +8,14 @@ worker that was away for too long learns it there and stops, at the latest when 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import now
 from storage.errors import LeaseLost
 from storage.records import Lease, RunStatus
-from storage.tables import is_active, runs
+from storage.rows import lock_threads
+from storage.tables import is_active, runs, threads
 
 
 def is_free() -> ColumnElement[bool]:
@@ -24,9 +25,10 @@ def is_free() -> ColumnElement[bool]:
 
 
 async def hold(connection: AsyncConnection, lease: Lease, **changes: Any) -> RowMapping:
-    """Change the run's row, if it is still ours, and return it as it is now. First statement of every write.
+    """Change the run's row, if it is still ours, and return it as it is now.
 
-    Raises LeaseLost, which takes the whole transaction back.
+    First statement of every write that stays with the run's own rows; see `hold_with_thread`. Raises LeaseLost,
+    which takes the whole transaction back.
     """
     ours = and_(
         runs.c.id == lease.run_id,
@@ -39,6 +41,13 @@ async def hold(connection: AsyncConnection, lease: Lease, **changes: Any) -> Row
     if row is None:
         raise LeaseLost(f"run {lease.run_id} is no longer {lease.owner}'s (attempt {lease.attempt})")
     return row
+
+
+async def hold_with_thread(connection: AsyncConnection, lease: Lease, **changes: Any) -> RowMapping:
+    """Do as `hold` does, for writes that change the thread or messages, too. Raises LeaseLost."""
+    its = select(runs.c.thread_id).where(runs.c.id == lease.run_id)
+    await lock_threads(connection, threads.c.id == its.scalar_subquery())
+    return await hold(connection, lease, **changes)
 
 
 async def renew(

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, delete, or_, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import leaving, placing
-from storage.database import Database, now
+from storage.database import Database, now, one_at_a_time
 from storage.file_records import LIBRARY, FilePlace, LibraryChange, NewLibraryChange, NewPlace, PlaceState
 from storage.file_rows import lock_files, read_places
 from storage.rows import all_rows
@@ -81,6 +81,7 @@ async def void(connection: AsyncConnection) -> None:
 
 
 async def _intend(connection: AsyncConnection, new: NewLibraryChange) -> LibraryChange:
+    await one_at_a_time(connection, "library", new.team, new.channel, new.message_ts)
     same = and_(
         library_changes.c.team == new.team,
         library_changes.c.channel == new.channel,

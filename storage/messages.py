@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, insert, now
 from storage.records import Decide, Heard, MessageState, NewMessage, Thread, Touched, Verdict
-from storage.rows import all_rows, posted, thread_at
+from storage.rows import all_rows, lock_threads, posted, thread_at
 from storage.tables import messages, runs, threads
 
 ERASED: Mapping[str, Any] = {"text": None, "files": [], "transcripts": None}
@@ -117,9 +117,10 @@ async def _hear(connection: AsyncConnection, message: NewMessage, decide: Decide
 async def _new_thread(connection: AsyncConnection, message: NewMessage) -> Thread:
     place = message.place
     values = {"team": place.team, "channel": place.channel, "thread_ts": place.thread_ts}
-    await connection.execute(insert(connection, threads).values(values).on_conflict_do_nothing())
-    thread = await thread_at(connection, place, lock=True)
-    assert thread is not None, "inserted by us, or by whom we met"  # noqa: S101
+    thread = None
+    while thread is None:  # inserted by us, or by somebody else, or by him and deleted since
+        await connection.execute(insert(connection, threads).values(values).on_conflict_do_nothing())
+        thread = await thread_at(connection, place, lock=True)
     return thread
 
 
@@ -146,7 +147,7 @@ async def _remember(connection: AsyncConnection, thread: Thread, message: NewMes
 async def _change(
     connection: AsyncConnection, key: tuple[str, str, str], text: str, files: Sequence[Mapping[str, Any]]
 ) -> Touched:
-    row = await _row(connection, key, lock=True)
+    row = await _locked_row(connection, key)
     if row is None:
         return Touched.UNKNOWN
     met = _met(row)
@@ -161,7 +162,7 @@ async def _change(
 
 
 async def _withdraw(connection: AsyncConnection, key: tuple[str, str, str]) -> Touched:
-    row = await _row(connection, key, lock=True)
+    row = await _locked_row(connection, key)
     if row is None:
         return Touched.UNKNOWN
     if row["state"] == MessageState.WITHDRAWN:
@@ -176,13 +177,22 @@ async def _lose_file(connection: AsyncConnection, team: str, slack_file_id: str)
     """Few messages have files: they are erased when they are answered."""
     restarts = False
     known = select(messages).where(messages.c.team == team, messages.c.text.is_not(None)).order_by(messages.c.id)
-    for row in await all_rows(connection, known.with_for_update(key_share=True)):
-        left = [file for file in row["files"] if file.get("id") != slack_file_id]
-        if len(left) < len(row["files"]):
+    having = {row["thread_id"] for row in await all_rows(connection, known) if _files_but(row, slack_file_id)[1]}
+    await lock_threads(connection, threads.c.id.in_(having))
+    theirs = known.where(messages.c.thread_id.in_(having)).with_for_update(key_share=True)
+    for row in await all_rows(connection, theirs):
+        left, has = _files_but(row, slack_file_id)
+        if has:
             await connection.execute(update(messages).where(messages.c.id == row["id"]).values(files=left))
             await _ask_to_restart(connection, row)
             restarts |= row["state"] == MessageState.CLAIMED
     return restarts
+
+
+def _files_but(row: RowMapping, slack_file_id: str) -> tuple[list[Mapping[str, Any]], bool]:
+    """The message's other files, and whether it has that one."""
+    left = [file for file in row["files"] if file.get("id") != slack_file_id]
+    return left, len(left) < len(row["files"])
 
 
 async def _heard(connection: AsyncConnection, key: tuple[str, str, str], slack_file_id: str, text: str) -> None:
@@ -225,3 +235,10 @@ async def _row(connection: AsyncConnection, key: tuple[str, str, str], *, lock: 
     query = select(messages).where(posted(*key))
     rows = await all_rows(connection, query.with_for_update(key_share=True) if lock else query)
     return rows[0] if rows else None
+
+
+async def _locked_row(connection: AsyncConnection, key: tuple[str, str, str]) -> RowMapping | None:
+    """The message; nobody else writes it, its thread or the thread's runs until the transaction ends."""
+    its = select(messages.c.thread_id).where(posted(*key))
+    await lock_threads(connection, threads.c.id == its.scalar_subquery())
+    return await _row(connection, key, lock=True)

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, or_, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import insert, now
-from storage.leases import hold
+from storage.leases import hold_with_thread
 from storage.messages import GONE
 from storage.records import ACTIVE, ANSWERED, Lease, MessageState, Reopening, RunStatus, Said
-from storage.rows import all_rows
+from storage.rows import all_rows, lock_threads
 from storage.tables import (
     feedback,
     is_active,
@@ -63,8 +63,7 @@ async def standing(connection: AsyncConnection, run_id: str) -> Reopening:
 async def reopen(connection: AsyncConnection, run_id: str, user: str) -> Reopening:
     """Queue an answered run again, if it is the newest of its thread and nothing waits there."""
     its = select(runs.c.thread_id).where(runs.c.id == run_id)
-    thread = select(threads.c.id).where(threads.c.id == its.scalar_subquery())
-    await connection.execute(thread.with_for_update(key_share=True))
+    await lock_threads(connection, threads.c.id == its.scalar_subquery())
     found = await standing(connection, run_id)
     if found is Reopening.REOPENED:
         run = (await all_rows(connection, select(runs).where(runs.c.id == run_id)))[0]
@@ -76,7 +75,7 @@ async def reopen(connection: AsyncConnection, run_id: str, user: str) -> Reopeni
 
 async def recall(connection: AsyncConnection, lease: Lease, said: Mapping[str, Said]) -> None:
     """Store what the run's messages say, whose texts were erased; what is not said any more is withdrawn."""
-    await hold(connection, lease)
+    await hold_with_thread(connection, lease)
     forgotten = and_(
         messages.c.run_id == lease.run_id,
         messages.c.state == MessageState.CLAIMED,
@@ -149,16 +148,21 @@ def to_withdraw() -> ColumnElement[bool]:
 
 
 async def take_withdrawn(connection: AsyncConnection, leased: Mapping[str, Any]) -> str | None:
-    """Take a run whose answer is to be withdrawn; the newest of its thread answers the messages it has left."""
-    query = (
-        select(runs)
+    """Take a run whose answer is to be withdrawn; the newest of its thread answers the messages it has left.
+
+    The thread is locked first, and then it is looked again: somebody may just have taken the run.
+    """
+    first = (
+        select(runs.c.id)
         .join(threads, runs.c.thread_id == threads.c.id)
         .where(to_withdraw())
         .order_by(runs.c.withdraw_at, runs.c.id)
         .limit(1)
         .with_for_update(of=threads, key_share=True, skip_locked=True)
     )
-    for run in await all_rows(connection, query):
+    run_id = await connection.scalar(first)
+    still = select(runs).where(runs.c.id == run_id, to_withdraw())
+    for run in await all_rows(connection, still):
         taken = {"attempt": runs.c.attempt + 1, **leased}
         if await _may_go_on(connection, run):
             await _answer_anew(connection, run, **taken)
@@ -178,7 +182,7 @@ async def _may_go_on(connection: AsyncConnection, run: RowMapping) -> bool:
 
 async def withdrawn(connection: AsyncConnection, lease: Lease, again_in: float | None) -> None:
     """End a run whose answer is gone; after `again_in` seconds it is claimed once more, for the memory's sake."""
-    run = await hold(connection, lease)
+    run = await hold_with_thread(connection, lease)
     ended = {
         **AFRESH,
         "status": RunStatus.CANCELLED,

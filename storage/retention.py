@@ -12,7 +12,7 @@ from storage.database import Database, now
 from storage.file_records import FilePlace
 from storage.messages import GONE
 from storage.records import Asked, MessageState, Place, Thread
-from storage.rows import all_rows, thread_at, thread_from
+from storage.rows import all_rows, lock_threads, thread_at, thread_from
 from storage.tables import (
     feedback,
     is_active,
@@ -282,6 +282,8 @@ def _in_team(team: str) -> Select[Any]:
 
 async def _erase_user(connection: AsyncConnection, team: str, user: str) -> int:
     by_them = and_(messages.c.team == team, messages.c.user == user)
+    spoke = exists().where(messages.c.thread_id == threads.c.id, messages.c.user == user)
+    await lock_threads(connection, and_(threads.c.team == team, or_(threads.c.following == user, spoke)))
     claimed = messages.c.state == MessageState.CLAIMED
     active = select(messages.c.run_id).where(by_them, claimed)
     await connection.execute(update(runs).where(runs.c.id.in_(active)).values(restart_requested=True))

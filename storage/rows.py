@@ -45,6 +45,16 @@ async def thread_at(connection: AsyncConnection, place: Place, *, lock: bool = F
     return thread_from(rows[0]) if rows else None
 
 
+async def lock_threads(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Let nobody else change those threads until the transaction ends, where rows can be locked.
+
+    Whoever changes rows of several tables locks the thread first, then the run, then messages: in one order, so
+    that nobody waits for somebody who waits for him.
+    """
+    lock = select(threads.c.id).where(which).order_by(threads.c.id)
+    await connection.execute(lock.with_for_update(key_share=True))
+
+
 def thread_from(row: RowMapping) -> Thread:
     """Make the record of a `threads` row."""
     return Thread(

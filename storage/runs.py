@@ -25,7 +25,17 @@ from storage.records import (
     Stopping,
     Thread,
 )
-from storage.rows import all_rows, posted, reply_from, response_from, run_from, step_from, thread_at, thread_from
+from storage.rows import (
+    all_rows,
+    lock_threads,
+    posted,
+    reply_from,
+    response_from,
+    run_from,
+    step_from,
+    thread_at,
+    thread_from,
+)
 from storage.tables import (
     is_active,
     is_waiting,
@@ -74,8 +84,10 @@ class Runs:
 
         async def work(connection: AsyncConnection) -> None:
             values = {"status": RunStatus.IN_PROGRESS, "assistant": dict(assistant)}
-            run = await leases.hold(connection, lease, **values)
-            if memory is not None:
+            if memory is None:
+                await leases.hold(connection, lease, **values)
+            else:
+                run = await leases.hold_with_thread(connection, lease, **values)
                 await answering.remember(connection, run["thread_id"], memory)
 
         await self._database.write(work)
@@ -84,7 +96,7 @@ class Runs:
         """Store the thread's memory. Where it replaces another, it has no tail_item_id and no last_seen_ts."""
 
         async def work(connection: AsyncConnection) -> None:
-            run = await leases.hold(connection, lease)
+            run = await leases.hold_with_thread(connection, lease)
             await answering.remember(connection, run["thread_id"], memory)
 
         await self._database.write(work)
@@ -271,6 +283,8 @@ async def _request_stop(connection: AsyncConnection, place: Place, user: str) ->
 
 
 async def _try_again(connection: AsyncConnection, run_id: str) -> bool:
+    its = select(runs.c.thread_id).where(runs.c.id == run_id)
+    await lock_threads(connection, threads.c.id == its.scalar_subquery())
     unanswered = exists().where(runs.c.id == run_id, runs.c.status.in_(AGAIN))
     kept = and_(
         messages.c.run_id == run_id,

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import leases, library, placing
+from storage import copying, leases, library, placing
 from storage.channels import Channels
 from storage.database import Database
 from storage.feedback import FeedbackBook
@@ -37,10 +37,12 @@ class Store:
         """Open and migrate the database, and close it at the end.
 
         `exclusive` makes sure that no other process of ours has it open, and lets the leases of dead processes
-        lapse at once. Raises UnknownDatabase, DatabaseInUse, DatabaseUnavailable, SchemaTooNew, MigrationFailed.
+        lapse at once. Raises UnknownDatabase, DatabaseInUse, DatabaseUnavailable, SchemaTooNew, MigrationFailed,
+        CopyUnfinished.
         """
         database = await Database.open(url, exclusive=exclusive)
         try:
+            await database.read(copying.refuse_unfinished)
             if database.exclusive:
                 await database.write(_void)
             yield cls(database)

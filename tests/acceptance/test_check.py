@@ -139,6 +139,14 @@ async def test_a_folder_that_is_not_there_cannot_be_written_to(world: Outside) -
     assert await marks(settings) == {"database": "✗"}
 
 
+async def test_a_server_that_is_away_is_reported_without_its_password(world: Outside) -> None:
+    settings = world.settings(DATABASE_URL="postgresql+asyncpg://user:hunter2@127.0.0.1:9/threadmate")
+    line = (await lines(settings))["database"]
+    assert line.mark is Mark.BAD
+    assert "is the server up" in str(line)
+    assert "hunter2" not in str(line)
+
+
 async def test_a_file_that_is_no_database_is_reported(world: Outside) -> None:
     (world.folder / "threadmate.db").write_bytes(b"a letter to my aunt" * 100)
     assert await marks(world.settings()) == {"database": "✗"}

@@ -55,7 +55,9 @@ async def test_an_answer_ends_everything_in_one_transaction(store: Store, status
     assert (thread.tail_item_id, thread.last_seen_ts) == ("msg_2", ts(1))
     assert await store.runs.steps(run.id) == (STEP,)
     assert await message_of(store, ts(1)) == (MessageState.ANSWERED, None)
-    assert await sql(store, "SELECT state, item_ids FROM responses") == [("completed", '["msg_1", "msg_2"]')]
+    assert await sql(store, "SELECT state, CAST(item_ids AS TEXT) FROM responses") == [
+        ("completed", '["msg_1", "msg_2"]')
+    ]
     assert await sql(store, "SELECT lease_owner, lease_until FROM runs") == [(None, None)]
 
 

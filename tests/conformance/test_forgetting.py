@@ -61,10 +61,10 @@ async def test_all_places_of_a_file_are_told_in_every_channel_and_on_their_way_o
     assert await store.retention.places_of([]) == ()
 
 
-async def test_what_a_dead_process_was_uploading_is_taken_over_at_the_next_start(url: str) -> None:
-    async with Store.open(url) as store:
+async def test_what_a_dead_process_was_uploading_is_taken_over_at_the_next_start(sqlite_url: str) -> None:
+    async with Store.open(sqlite_url) as store:
         place = await drop(store)
         assert await store.files.begin_upload(place.file.id, "dead", 1200) is not None
         assert await store.files.begin_upload(place.file.id, "alive", 1200) is None
-    async with Store.open(url) as store:
+    async with Store.open(sqlite_url) as store:
         assert await store.files.begin_upload(place.file.id, "alive", 1200) is not None

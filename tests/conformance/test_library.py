@@ -45,11 +45,11 @@ async def test_one_owner_at_a_time_has_a_change(store: Store) -> None:
     assert await store.library.claim(change.id, "three", 60) is None
 
 
-async def test_opening_the_database_frees_the_changes_of_dead_processes(url: str) -> None:
-    async with Store.open(url) as first:
+async def test_opening_the_database_frees_the_changes_of_dead_processes(sqlite_url: str) -> None:
+    async with Store.open(sqlite_url) as first:
         change = await asked(first)
         await first.library.claim(change.id, "dead", 3600)
-    async with Store.open(url) as second:
+    async with Store.open(sqlite_url) as second:
         assert await second.library.claim(change.id, "alive", 60) is not None
 
 

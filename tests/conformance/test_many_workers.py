@@ -4,6 +4,8 @@ import asyncio
 import random
 from collections import Counter, defaultdict
 
+import pytest
+
 from storage.database import Database
 from storage.records import Ending, Heard, Place, RunStatus
 from storage.store import Store
@@ -21,6 +23,8 @@ from tests.conformance.scenes import (
     ts,
     yes,
 )
+
+pytestmark = pytest.mark.races
 
 WORKERS, THREADS, MESSAGES = 8, 50, 10
 

@@ -209,11 +209,11 @@ async def test_each_lapse_is_counted(store: Store) -> None:
         await lapse(store, claim)
 
 
-async def test_reopening_lets_the_dead_ones_leases_lapse(url: str) -> None:
-    async with Store.open(url) as store:
+async def test_reopening_lets_the_dead_ones_leases_lapse(sqlite_url: str) -> None:
+    async with Store.open(sqlite_url) as store:
         await hear(store, 1)
         first = await claimed(store)
-    async with Store.open(url) as store:
+    async with Store.open(sqlite_url) as store:
         second = await claimed(store, "next")
         assert (second.run.id, second.run.lapses) == (first.run.id, 1)
 

@@ -73,6 +73,7 @@ def test_every_missing_setting_has_a_line_that_says_where_to_get_it() -> None:
         ("OPENAI_VERBOSITY", "chatty", "'low', 'medium' or 'high'"),
         ("OPENAI_MAX_OUTPUT_TOKENS", "15", "greater than or equal to 16"),
         ("DATABASE_URL", "sqlite:///threadmate.db", "should start with sqlite+aiosqlite:///"),
+        ("DATABASE_URL", "postgres://user:hunter2@db/threadmate", "or postgresql+asyncpg://"),
         ("LOG_LEVEL", "TRACE", "'DEBUG'"),
         ("LOG_FORMAT", "xml", "'console' or 'json'"),
         ("MAX_CONCURRENT_RUNS", "0", "greater than or equal to 1"),
