@@ -21,6 +21,14 @@ def pytest_configure() -> None:
     compiled.remember()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep some files together."""
+    from tests.together import scheduler  # needs pytest-xdist
+
+    return scheduler(config, log)
+
+
 def pytest_collection_finish() -> None:
     """Let it leave out what is imported and collected by now, and stays."""
     gc.collect()

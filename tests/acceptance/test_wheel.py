@@ -16,7 +16,7 @@ from tests.acceptance.playground_rig import DEADLINE, printed_url, started, tab
 from tests.acceptance.rig import outside, run, run_until_ready
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("wheel")]  # the dependencies are installed once
+pytestmark = pytest.mark.timeout(300)  # the dependencies are installed once
 
 
 def build(out: Path) -> None:

@@ -25,7 +25,6 @@ FLAGS = (
     "--enable-logging=stderr",
     "--virtual-time-budget=1000",
 )
-pytestmark = pytest.mark.xdist_group("gallery")  # it is played once
 CONSOLE = re.compile(r"^\[.*:CONSOLE.*$", re.MULTILINE)
 Dump = Callable[[str], tuple[str, list[str]]]
 

@@ -14,7 +14,6 @@ from tests.browser.page_rig import Desk, answered, desk, go, say
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(90),
-    pytest.mark.xdist_group("page"),  # one playground and one Chromium for all of them
 ]
 RESTART = 60_000  # milliseconds in which the bot's process is there again, on a machine that is busy
 HINTS = [

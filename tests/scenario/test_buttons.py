@@ -77,6 +77,7 @@ async def test_everybody_has_an_opinion_of_their_own_and_may_change_it(world: Wo
     await thumb(world, answer, world.ann, "down")
     await thumb(world, answer, world.bo, "up")
     modal = await asked_why(world, world.ann)
+    await stored(world, answer, (world.ann, "down", None), (world.bo, "up", None))
     assert await world.meanwhile(world.slack.submit(modal.id, world.ann, WHY))
     reason = WHY[REASON][REASON]
     await stored(world, answer, (world.ann, "down", reason), (world.bo, "up", None))
@@ -86,9 +87,10 @@ async def test_everybody_has_an_opinion_of_their_own_and_may_change_it(world: Wo
 
 async def test_the_same_thumb_again_keeps_the_reason_until_there_is_another(world: World) -> None:
     _, answer = await asked(world, "6 x 7?", "41")
-    for reason in ("Too short.", "Wrong, too."):
+    for kept, reason in ((None, "Too short."), ("Too short.", "Wrong, too.")):
         await thumb(world, answer, world.ann, "down")
         modal = await asked_why(world, world.ann)
+        await stored(world, answer, (world.ann, "down", kept))
         assert await world.meanwhile(world.slack.submit(modal.id, world.ann, {REASON: {REASON: reason}}))
         await stored(world, answer, (world.ann, "down", reason))
     await thumb(world, answer, world.ann, "down")
