@@ -15,7 +15,7 @@ from bot.playground.slack.seen import SeenMessage
 from bot.playground.slack.workspace import EmulatedSlack
 from bot.settings import Settings
 
-QUIET = 0.02  # real seconds without any activity after which the emulated time moves on
+QUIET = 0.05  # real seconds without any activity after which the emulated time moves on
 STEP = 1.0  # emulated seconds at most per move
 PATIENCE = 20.0  # real seconds until something awaited is given up
 BOT_NAME = "Threadmate"
