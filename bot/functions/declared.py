@@ -27,6 +27,12 @@ class CannotDeclare(Exception):
     """Something at that path is no function that a model can call. The text says what, and names no value."""
 
 
+ACCIDENTS = (
+    *(ImportError, SyntaxError, ArithmeticError, AttributeError, LookupError, NameError, OSError, RuntimeError),
+    *(TypeError, ValueError),
+)
+"""What a module may raise while it is imported, and we put into words."""
+
 UNSENDABLE = "a parameter has a type that no JSON can hold"
 
 
@@ -122,7 +128,7 @@ def _find(path: str) -> Callable[..., Any]:
         raise CannotDeclare(f"{path!r}: should be a dotted path such as acme.tools:lookup_order")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # somebody else's module may raise anything
+    except ACCIDENTS as error:
         raise CannotDeclare(f"{path}: the module cannot be imported ({type(error).__name__})") from error
     found = getattr(module, name, None)
     if found is None:
