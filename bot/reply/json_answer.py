@@ -23,7 +23,7 @@ def readable(text: str) -> str:
 
 
 def _flat(value: Any) -> Sequence[Mapping[str, Scalar]] | None:
-    """The rows of a flat list, or of the one flat list that an object holds: a schema's root is always an object."""
+    """The rows of a flat list, or of the only one in an object: at a schema's root there is no list."""
     if isinstance(value, dict) and len(value) == 1:
         (value,) = value.values()
     if not isinstance(value, list) or not value or len(value) > MAX_ROWS:
