@@ -1,0 +1,103 @@
+"""What people are asked before a function is called: which, with exactly which arguments, yes or no. Pure.
+
+What is shown is JSON that means the very text that is executed: nothing is cut, rounded or hidden in it. Calls
+that cannot be shown so are not asked about, see `fitting`.
+"""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import words
+from bot.reply.rich_text import block, code, section, size, text
+from bot.reply.steps import Block
+
+APPROVE = "approve_call"
+DENY = "deny_call"
+
+ASKED_BYTES = 8_000
+"""UTF-8 bytes of all that is asked at once: as much as folded steps have, for the same reason (`folded`)."""
+
+MAX_ASKED = 8
+"""Calls asked about at once: two blocks each, of the 50 of a message (reference/slack-platform.md §3.1)."""
+
+SEEN_THROUGH = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories of what is not seen, or changes how the rest is seen: text that runs backwards, for one."""
+
+ALSO_BLANK = frozenset("\u00a0\u115f\u1160\u2800\u3164\uffa0")
+"""And what looks like nothing, or like a space, without being in one of those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that somebody has to decide about. `server` is the label of an MCP server, "" where it is ours."""
+
+    call_id: str
+    name: str
+    arguments: str  # JSON
+    server: str = ""
+
+
+def canonical(arguments: str) -> str | None:
+    """The one text that is stored, shown and executed; None where the model wrote no JSON object."""
+    try:
+        value = json.loads(arguments)
+        said = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(value, dict) and _is_encodable(said) else None
+
+
+def visible(arguments: str) -> str:
+    """JSON with the same meaning, indented, in which every character can be seen."""
+    said = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+    return "".join(map(_seen, said))
+
+
+def fitting(calls: Sequence[Asked]) -> tuple[Asked, ...]:
+    """Those that can be shown whole together, in their order; for the others the model has to ask for less."""
+    fit: list[Asked] = []
+    used = 0
+    for call in calls:
+        needed = sum(map(size, _blocks(call)))
+        if used + needed <= ASKED_BYTES and len(fit) < MAX_ASKED:
+            fit.append(call)
+            used += needed
+    return tuple(fit)
+
+
+def ask(calls: Sequence[Asked]) -> list[Block]:
+    """The question about each of the calls, with its buttons."""
+    return [each for call in calls for each in _blocks(call)]
+
+
+def _blocks(call: Asked) -> list[Block]:
+    where = words.CALL_ON_SERVER.format(server=call.server) if call.server else ""
+    head = section(text(words.CALL_WANTED), text(call.name, bold=True), text(where))
+    buttons = [_button(APPROVE, words.APPROVE, call, "primary"), _button(DENY, words.DENY, call)]
+    return [block([head, code(visible(call.arguments), "json")]), {"type": "actions", "elements": buttons}]
+
+
+def _button(action: str, label: str, call: Asked, style: str = "") -> Block:
+    """Buttons carry the call's id; which run it is of is found by the message, so that no other can be named."""
+    button: Block = {"type": "button", "action_id": action, "value": call.call_id}
+    button["text"] = {"type": "plain_text", "text": label}
+    button["accessibility_label"] = f"{label}: {call.name}"[:75]
+    return {**button, "style": style} if style else button
+
+
+def _seen(char: str) -> str:
+    if char == "\n" or (unicodedata.category(char) not in SEEN_THROUGH and char not in ALSO_BLANK):
+        return char
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def _is_encodable(said: str) -> bool:
+    """Whether it is text at all: half a surrogate pair is none, and no function could be called with it."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
