@@ -1,0 +1,1 @@
+"""What people see when the lines to Slack and OpenAI break."""
