@@ -71,15 +71,6 @@ class Bench:
             MAX_RUNS_PER_PERSON_HOUR="1000000",
         )
 
-    def for_the_bare(self) -> str:
-        """The first line for `bench.bare`: the bot's own last request, without its conversation."""
-        given = {
-            "openai": {"base_url": self.openai.base_url, "api_key": self.openai.api_key},
-            "slack": {"base_url": self.slack.api_url, "token": self.slack.bot_token},
-            "request": {key: value for key, value in self.openai.creates[-1].items() if key != "conversation"},
-        }
-        return json.dumps(given)
-
     async def answer(self, bot: Child) -> Measured:
         """Ask in a thread of its own, and measure until the answer is whole and everything is quiet again."""
         if len(self._starts) == STARTS:
@@ -106,6 +97,16 @@ class Bench:
         return bool(replies) and not any(reply.streaming for reply in replies) and not under_way
 
 
+def for_the_bare(slack: EmulatedSlack, openai: EmulatedOpenAI) -> str:
+    """The first line for `bench.bare`: the bot's own last request, without its conversation."""
+    given = {
+        "openai": {"base_url": openai.base_url, "api_key": openai.api_key},
+        "slack": {"base_url": slack.api_url, "token": slack.bot_token},
+        "request": {key: value for key, value in openai.creates[-1].items() if key != "conversation"},
+    }
+    return json.dumps(given)
+
+
 def _shown_at(calls: Sequence[Call]) -> float:
     """Epoch seconds at which Slack executed the first call that puts text on the screen."""
     made = (call for call in calls if call.executed and call.method.startswith("chat."))
@@ -129,7 +130,7 @@ async def measure(answers: int, words: int, rate: float, slack_ms: float) -> dic
         idle, _ = bot.memory_mib()
         first = await bench.answer(bot)
         bare = await stack.enter_async_context(python("-m", "bench.bare", folder=folder))
-        for line in (bench.for_the_bare(), "stream", "slack"):
+        for line in (for_the_bare(bench.slack, bench.openai), "stream", "slack"):
             await bare.ask(line, words / rate)
         for _ in range(answers):
             measured.append(await bench.answer(bot))

@@ -45,10 +45,6 @@ def figures(
     calls = Counter(method for answer in answers for method in answer.methods)
     bot, bare = mean(answer.cpu_ms for answer in answers), mean(bare_cpu_ms)
     found = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0],
         "sizes": sizes,
         "answers_whole": sum(answer.whole for answer in answers),
         "answers_streamed": sum("chat.startStream" in answer.methods for answer in answers),
@@ -61,9 +57,26 @@ def figures(
         "slack_calls_refused": sum(answer.refused for answer in answers),
         "cpu_ms_per_answer": {"bot": bot, "bare_openai_client": bare, "ratio": bot / bare},
         "memory_mib": dict(zip(("idle", "after", "peak"), memory, strict=True)),
-        "notes": list(NOTES),
     }
-    return {name: rounded(value) for name, value in found.items()}
+    return described(found, NOTES)
+
+
+def quantiles(values: Sequence[float]) -> dict[str, float]:
+    """The median, what 95 and 99 in a hundred stay below, and the highest."""
+    ordered = sorted(values) or [math.nan]
+    found = {f"p{share}": ordered[math.ceil(share / 100 * len(ordered)) - 1] for share in (95, 99)}
+    return {"median": median(ordered), **found, "max": ordered[-1]}
+
+
+def described(found: Mapping[str, Any], notes: Sequence[str]) -> dict[str, Any]:
+    """Those figures, rounded, with when and on what they were measured."""
+    about = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0],
+    }
+    return {name: rounded(value) for name, value in {**about, **found, "notes": list(notes)}.items()}
 
 
 def rounded(value: Any) -> Any:
