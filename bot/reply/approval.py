@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from bot import words
 from bot.reply.rich_text import block, code, section, size, text
-from bot.reply.steps import Block
+from bot.reply.steps import Block, plain_line
 
 APPROVE = "approve_call"
 DENY = "deny_call"
 
 ASKED_BYTES = 8_000
 """UTF-8 bytes of all that is asked at once: as much as folded steps have, for the same reason (`folded`)."""
+
+SPOKEN_CHARS = 200
 
 MAX_ASKED = 8
 """Calls asked about at once: two blocks each, of the 50 of a message (reference/slack-platform.md §3.1)."""
@@ -72,9 +74,15 @@ def ask(calls: Sequence[Asked]) -> list[Block]:
     return [each for call in calls for each in _blocks(call)]
 
 
-def _blocks(call: Asked) -> list[Block]:
+def spoken(call: Asked) -> str:
+    """The question in one line, for notifications."""
     where = words.CALL_ON_SERVER.format(server=call.server) if call.server else ""
-    head = section(text(words.CALL_WANTED), text(call.name, bold=True), text(where))
+    return plain_line(f"{words.CALL_WANTED}{call.name}{where}", SPOKEN_CHARS) + "."
+
+
+def _blocks(call: Asked) -> list[Block]:
+    where = [text(words.CALL_ON_SERVER.format(server=call.server))] if call.server else []
+    head = section(text(words.CALL_WANTED), text(call.name, bold=True), *where)
     buttons = [_button(APPROVE, words.APPROVE, call, "primary"), _button(DENY, words.DENY, call)]
     return [block([head, code(visible(call.arguments), "json")]), {"type": "actions", "elements": buttons}]
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.errors import SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
-from bot.reply.calls import TOO_MUCH, Calls, as_rich_as_possible
+from bot.reply.calls import EDIT, STOP, TOO_MUCH, Calls, as_rich_as_possible
 from bot.reply.closing import Content
 from bot.reply.layout import Section
 from bot.reply.shown import Shown
@@ -33,7 +33,15 @@ class Beginnings:
 
     def may_stream(self) -> bool:
         """Whether a stream can be begun here and now; a message that would have to wait is posted instead."""
-        return self._calls.has(Surface.STREAMING) and self._calls.workspace.slack.has_room("chat.startStream")
+        return self._calls.may_stream()
+
+    def may_grow(self) -> bool:
+        """Whether a message can be posted here and now that grows by edits; room for the last one is kept then."""
+        return self._calls.may_grow() and self._calls.kept.keep(EDIT)
+
+    def crowded(self) -> bool:
+        """Whether a message can only be posted whole now, at the answer's end."""
+        return not self._calls.may_stream() and not self._calls.may_grow()
 
     async def stream(self, section: Section, chunks: Sequence[Block], owned: frozenset[str]) -> Shown | None:
         """Begin a streamed message; None where there is no streaming here and now, and nothing was executed.
@@ -41,6 +49,16 @@ class Beginnings:
         `owned`: our messages known already.
         """
         row = await self._intend(section)
+        if not self._calls.kept.keep(STOP):
+            return None
+        message = await self._streamed(row, chunks, owned)
+        if message is None:
+            self._calls.kept.give_back(STOP)
+            return None
+        message.note(section.text, chunks)
+        return await self._begun(message)
+
+    async def _streamed(self, row: ReplyRow, chunks: Sequence[Block], owned: frozenset[str]) -> Shown | None:
         for _ in range(TRIES):
             message = Shown(row.position, "", "", streaming=True, begun_at=self._clock.monotonic())
             try:
@@ -57,23 +75,24 @@ class Beginnings:
                 log.info("no stream here", extra={"error": error.error})
                 return None
             if message.ts:
-                message.note(section.text, chunks)
-                return await self._begun(message)
+                return message
         raise SlackOutcomeUnknown("chat.startStream", "made three times without a trace")
 
-    async def post(self, section: Section, contents: Iterable[Content], owned: frozenset[str]) -> Shown:
-        """Post a message, as rich as Slack takes it. `owned`: our messages known already."""
+    async def post(
+        self, section: Section, contents: Iterable[Content], owned: frozenset[str], *, final: bool
+    ) -> Shown:
+        """Post a message, as rich as Slack takes it. `owned`: our messages known already; `final`: it is whole."""
         row = await self._intend(section)
-        ts = await as_rich_as_possible(contents, partial(self._posted, owned))
+        ts = await as_rich_as_possible(contents, partial(self._posted, owned, final))
         now = self._clock.monotonic()
         return await self._begun(
             Shown(row.position, ts, section.text, streaming=False, begun_at=now, edited_at=now)
         )
 
-    async def _posted(self, owned: frozenset[str], content: Content) -> str:
+    async def _posted(self, owned: frozenset[str], final: bool, content: Content) -> str:
         for _ in range(TRIES):
             try:
-                ts: str | None = await self._calls.post(content)
+                ts: str | None = await self._calls.post(content, final=final)
             except SlackOutcomeUnknown:
                 ts = await self._find_unowned(owned)
             if ts:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import words
+from bot.reply.approval import Asked, ask, spoken
 from bot.reply.folded import fold
 from bot.reply.markdown import safe
 from bot.reply.sources import Source, line, plain_line
@@ -65,12 +66,15 @@ class Closing:
     feedback: bool = False
     sources: Sequence[Source] = ()
     questions: Sequence[Ask] = ()
+    by: str | None = None  # the name of the assistant that answered, where that is worth telling
+    asked: Sequence[Asked] = ()  # calls that somebody has to decide about: it goes on after that
 
     def blocks(self, *, alone: bool = False) -> list[Block]:
         """The blocks under the answer's text, in the order people read them; `alone`: there is no text."""
-        folded = fold(self.steps, self.seconds)
+        folded = fold(self.steps, self.seconds, self.by)
         return [
             *self._words(alone=alone),
+            *ask(self.asked),
             *folded.blocks,
             *self._buttons("" if folded.whole else words.DETAILS),
             *([_feedback()] if self.feedback else []),
@@ -82,12 +86,13 @@ class Closing:
         Plainer means first without what is folded, which a button shows instead, then without any block.
         """
         alone = not text.strip()
-        yield Content(text, self.blocks(alone=alone), self.notes)
+        yield Content(text, self.blocks(alone=alone), (*self.notes, *map(spoken, self.asked)))
         if self.steps or self.feedback:
             buttons = self._buttons(words.SHOW_STEPS if self.steps else "")
             yield Content(text, [*self._words(alone=alone), *buttons], self.notes)
-        if self.sources or self.notes or self.try_again:
-            plainly = (safe(said) for said in (plain_line(self.sources), *self.notes) if said)
+        if self.sources or self.notes or self.try_again or self.asked:
+            said_below = (plain_line(self.sources), *self.notes, *map(spoken, self.asked))
+            plainly = (safe(said) for said in said_below if said)
             yield Content("\n\n".join(part for part in (text, *plainly) if part))
         elif self.steps or self.feedback:
             yield Content(text)

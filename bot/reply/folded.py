@@ -34,14 +34,19 @@ class Folded:
     whole: bool = True
 
 
-def fold(steps: Sequence[TimedStep], seconds: float | None) -> Folded:
-    """The steps in one collapsed container; nothing where there were none. `seconds`: how long the whole took."""
+def fold(steps: Sequence[TimedStep], seconds: float | None, by: str | None = None) -> Folded:
+    """The steps in one collapsed container; nothing where there were none, and nobody is to be named.
+
+    `seconds`: how long the whole took. `by`: the name of the assistant that answered.
+    """
+    heading = _heading(seconds, len(steps), by)
     if not steps:
-        return Folded()
+        none = [block([section(text(words.STEPS_NONE))])]
+        return Folded((_container(none, heading),)) if by else Folded()
     heads = _heads(steps)
     unlisted = len(steps) - len(heads)
     more = [section(text(words.STEPS_MORE.format(count=unlisted)))] if unlisted else []
-    frame = size(_container([], seconds, len(steps))) + CHILDREN * (size(block([])) + COMMA)
+    frame = size(_container([], heading)) + CHILDREN * (size(block([])) + COMMA)
     known = [pieces(timed.step) for timed in steps[: len(heads)]]
     room = CONTAINER_BYTES - frame - _rows(heads) - _rows(more)
     shares = portions([_least(each) for each in known], [_rows(_elements(each)) for each in known], room)
@@ -49,7 +54,7 @@ def fold(steps: Sequence[TimedStep], seconds: float | None) -> Folded:
     entries = [[head, *body] for head, body in zip(heads, bodies, strict=True)]
     whole = not unlisted and all(map(_is_whole, bodies, known))
     children = _grouped([*entries, more] if more else entries)
-    return Folded((_container(children, seconds, len(steps)),), whole)
+    return Folded((_container(children, heading),), whole)
 
 
 def portions(least: Sequence[int], wanted: Sequence[int], budget: int) -> list[int]:
@@ -146,10 +151,18 @@ def _grouped(entries: Sequence[Sequence[Element]]) -> list[Block]:
     return [block(element for entry in group for element in entry) for group in groups]
 
 
-def _container(children: Sequence[Block], seconds: float | None, count: int) -> Block:
-    heading = words.STEP_COUNT_ONE if count == 1 else words.STEP_COUNT.format(count=count)
-    if seconds is not None:
-        heading = f"{heading} · {duration(seconds)}"
+def _heading(seconds: float | None, count: int, by: str | None) -> str:
+    """Who answered, in how many steps, and how long it took, as far as there is something to tell."""
+    steps = words.STEP_COUNT_ONE if count == 1 else words.STEP_COUNT.format(count=count)
+    told = (
+        words.ANSWERED_BY.format(name=by) if by else "",
+        steps if count else "",
+        "" if seconds is None else duration(seconds),
+    )
+    return " · ".join(part for part in told if part)
+
+
+def _container(children: Sequence[Block], heading: str) -> Block:
     return {
         "type": "container",
         "title": {"type": "plain_text", "text": heading[:TITLE_MAX]},

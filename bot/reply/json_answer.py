@@ -13,13 +13,24 @@ Scalar = str | int | float | bool | None
 
 
 def readable(text: str) -> str:
-    """The Markdown that shows it; a text that is no JSON as it is."""
-    try:
-        value = json.loads(text)
-    except ValueError:
+    """The Markdown that shows it: one after the other where it is several; what was cut short as code.
+
+    A text that is no JSON, as where the model declines, as it is.
+    """
+    shown, rest = list[str](), text.strip()
+    while rest:
+        try:
+            value, end = json.JSONDecoder().raw_decode(rest)
+        except (ValueError, RecursionError):
+            break
+        rows = _flat(value)
+        shown.append(_table(rows) if rows else _code(value))
+        rest = rest[end:].lstrip()
+    if rest[:1] in ("{", "["):
+        shown.append(_fenced(rest))
+    elif rest or not shown:
         return text
-    rows = _flat(value)
-    return _table(rows) if rows else _code(value)
+    return "\n\n".join(shown)
 
 
 def _flat(value: Any) -> Sequence[Mapping[str, Scalar]] | None:
@@ -57,7 +68,10 @@ def _cell(value: Scalar) -> str:
 
 def _code(value: Any) -> str:
     """A fence that nothing in it can close."""
-    said = json.dumps(value, indent=2, ensure_ascii=False)
+    return _fenced(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _fenced(said: str) -> str:
     longest = max((len(run) for run in re.findall("`+", said)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}json\n{said}\n{fence}"

@@ -5,20 +5,19 @@ beginning of it is appended to; anything else is stopped and edited, so that it 
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from functools import partial
 
 from bot.clock import Clock
 from bot.errors import SlackOutcomeUnknown, SlackRateLimited, SlackRefused, SlackUnreachable
-from bot.reply.calls import TOO_MUCH, Calls, SessionStatus, as_rich_as_possible
-from bot.reply.closing import NOTHING, Closing, Content
+from bot.reply.calls import APPEND_EVERY, TOO_MUCH, Calls, SessionStatus, as_rich_as_possible
+from bot.reply.closing import NOTHING, Closing
 from bot.reply.shown import Shown, chunks_of, last_chunks_of
 from bot.reply.status import growing
 from bot.reply.steps import Block
 from bot.reply.transcript import TimedStep
-from bot.slack import PATIENCE
 
-EDIT_EVERY = 3.0  # seconds between two edits (reference/slack-platform.md §1.3)
+ROUNDING = 0.001  # seconds that two equal moments of a clock may lie apart
 STREAM_AGE = 240.0  # seconds: Slack ends a stream after about 300, whatever happens in it (§2.3)
 STREAM_DIES = 310.0  # seconds after which a stream is over for sure
 
@@ -36,6 +35,7 @@ class Screen:
         self._clock = clock
         self.messages: list[Shown] = []
         self.steps: tuple[TimedStep, ...] = ()
+        self._no_room_for = 0.0  # seconds for which there was none when it was asked for last
         self.stopped_by_user = asyncio.Event()  # Slack told an append that somebody pressed Stop
 
     def elsewhere(self, message: Shown | None = None) -> set[str]:
@@ -46,6 +46,16 @@ class Screen:
         """Seconds until a stream must be ended because of its age; None where none is open."""
         begun = [message.begun_at for message in self.messages if message.streaming]
         return max(0.0, min(begun) + STREAM_AGE - self._clock.monotonic()) if begun else None
+
+    def rest(self) -> float:
+        """Seconds until the next visible change: the longer, the more answers there are."""
+        if not self.messages:
+            return APPEND_EVERY
+        newest = self.messages[-1]
+        if newest.streaming:
+            wanted = self._no_room_for or self._calls.append_every()
+            return min(wanted, max(APPEND_EVERY, self.next_end() or 0.0))
+        return max(APPEND_EVERY, newest.edited_at + self._calls.edit_every() - self._clock.monotonic())
 
     async def end_old(self) -> None:
         """End the streams that Slack would soon end by itself; their messages go on by edits."""
@@ -66,27 +76,29 @@ class Screen:
             await self.stop(message)
         return await self._edit(message, text)
 
-    async def finish(self, message: Shown, text: str, closing: Closing = NOTHING) -> bool:
-        """End a message with exactly that; whether the session was taken back to active with it."""
-        status: SessionStatus = "processing" if closing is NOTHING else "active"
+    async def finish(self, message: Shown, text: str, closing: Closing = NOTHING) -> None:
+        """End a message with exactly that."""
         shown = message.text
         if message.gone:
-            return False
+            return
+        status = self._calls.going_on() if closing is NOTHING and message.streaming else self._calls.at_rest
         if message.streaming and shown is not None and text.startswith(shown):
             chunks = last_chunks_of(self.steps, message.tasks, text[len(shown) :], self.elsewhere(message))
             if await self._stop_whole(message, chunks, closing.blocks(alone=not text.strip()), status):
                 message.text = text
-                return status == "active"
+                return
         if message.streaming:
-            await self.stop(message)
+            await self.stop(message, status)
         if message.text != text or closing is not NOTHING or message.growing:
             await self._put_right(message, text, closing)
-        return False
 
-    async def stop(self, message: Shown, status: SessionStatus = "processing") -> None:
-        """End a stream as it stands; where Slack refuses even that as too much, it ends by itself later (§2.4)."""
+    async def stop(self, message: Shown, status: SessionStatus | None = None) -> None:
+        """End a stream as it stands, the answer going on unless the session is given another status.
+
+        Where Slack refuses even that as too much, it ends by itself later (§2.4).
+        """
         try:
-            await self._calls.stop(message.ts, status)
+            await self._calls.stop(message.ts, status or self._calls.going_on())
         except SlackRefused as error:
             if error.error not in {GONE, ENDED, *TOO_MUCH}:
                 raise
@@ -96,7 +108,7 @@ class Screen:
     async def remove(self, message: Shown) -> None:
         """Take a message off the screen."""
         if message.streaming:
-            await self.stop(message)
+            await self.stop(message, "active")
         await self._unless_gone(message, self._calls.delete(message.ts))
         self.messages.remove(message)
 
@@ -106,13 +118,15 @@ class Screen:
             return True
         try:
             await self._calls.append(message.ts, chunks)
-        except (SlackRateLimited, SlackUnreachable):
+        except (SlackRateLimited, SlackUnreachable) as error:
+            self._no_room_for = error.retry_after if isinstance(error, SlackRateLimited) else 0.0
             return False  # nothing was executed: the same goes with the next append
         except SlackOutcomeUnknown:
             message.text = None  # never repeated: the stream is stopped and the message edited
             return False
         except SlackRefused as error:
             return self._append_refused(message, error)
+        self._no_room_for = 0.0
         message.note(text, chunks)
         return True
 
@@ -133,12 +147,13 @@ class Screen:
         now = self._clock.monotonic()
         if not text or message.text == text or message.refused:
             return True
-        if now - message.edited_at < EDIT_EVERY or not self._calls.may_edit():
+        if now - message.edited_at < self._calls.edit_every() - ROUNDING or not self._calls.may_edit():
             return False
         message.edited_at = now
         message.growing = True
         try:
-            await self._update(message, growing(text), patience=0)
+            edit = partial(self._calls.edit, message.ts)
+            await self._unless_gone(message, as_rich_as_possible(growing(text), edit))
         except (SlackRateLimited, SlackUnreachable, SlackOutcomeUnknown):
             message.text = None
             return False
@@ -171,18 +186,18 @@ class Screen:
         if message.gone:
             return
         try:
-            await self._update(message, closing.contents(text))
+            await self._update(message, text, closing)
         except SlackRefused as error:
             if error.error != STILL_STREAMING:
                 raise
             age = self._clock.monotonic() - message.begun_at
             await self._clock.sleep(STREAM_DIES - age if age < STREAM_DIES else STREAM_DIES)
-            await self._update(message, closing.contents(text))
+            await self._update(message, text, closing)
         message.text, message.growing = text, False
 
-    async def _update(self, message: Shown, contents: Iterable[Content], patience: float = PATIENCE) -> None:
-        update = partial(self._calls.update, message.ts, patience=patience)
-        await self._unless_gone(message, as_rich_as_possible(contents, update))
+    async def _update(self, message: Shown, text: str, closing: Closing) -> None:
+        update = partial(self._calls.update, message.ts)
+        await self._unless_gone(message, as_rich_as_possible(closing.contents(text), update))
 
     @staticmethod
     async def _unless_gone(message: Shown, call: Awaitable[None]) -> None:

@@ -29,6 +29,14 @@ class Shown:
         self.tasks.update({chunk["id"]: chunk for chunk in chunks if chunk["type"] == "task_update"})
 
 
+@dataclass(frozen=True, slots=True)
+class FirstText:
+    """When the first words of an answer were in Slack."""
+
+    at: float  # seconds of the monotonic clock
+    lag: float | None  # seconds since the model said them, where that is known
+
+
 def chunks_of(
     steps: Iterable[TimedStep], shown: Mapping[str, Block], text: str, elsewhere: Collection[str] = ()
 ) -> list[Block]:

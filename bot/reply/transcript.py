@@ -1,6 +1,6 @@
 """What the assistant did so far: its events folded into text, steps and sources. Pure."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 
 from bot.assistant.events import (
     ActionRequired,
@@ -15,9 +15,11 @@ from bot.assistant.events import (
     StepFinished,
     StepStarted,
     StepStatus,
+    StepType,
     TextBreak,
     TextDelta,
 )
+from storage.records import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Transcript:
     begun_at: float | None = None  # by OpenAI's clock, seconds since the epoch
     first_text_at: float | None = None
     finished: Finished | None = field(default=None)
+    ended: tuple[tuple[str, Finished], ...] = ()  # every response of it that has ended, by its id
+    apart: bool = False  # what is said next is a paragraph of its own
 
     def apply(self, event: Event, at: float | None) -> "Transcript":
         """Return the transcript after one more event, seen at that time (None: told afterwards)."""
@@ -59,22 +63,24 @@ class Transcript:
             case RefusalDelta(text):
                 return replace(self._said(text, at), refused=True)
             case TextBreak():
-                return replace(self, text=self.text + "\n\n") if self.text else self
+                return replace(self, text=self.text + "\n\n", apart=False) if self.text else self
             case StepStarted(step):
                 return replace(self, steps=(*self.steps, TimedStep(step, started_at=at)))
             case StepFinished(step):
-                return replace(self, steps=_finished(self.steps, step, at))
+                return replace(self, steps=_finished(self.steps, _pending(step), at))
             case _:
                 return self._noted(event)
 
     def _said(self, text: str, at: float | None) -> "Transcript":
         first = self.first_text_at if self.first_text_at is not None else at
-        return replace(self, text=self.text + text, first_text_at=first)
+        gap = "\n\n" if self.apart and self.text else ""
+        return replace(self, text=self.text + gap + text, first_text_at=first, apart=False)
 
     def _noted(self, event: Event) -> "Transcript":
         match event:
             case Started(response_id, created_at):
-                return replace(self, response_id=response_id, begun_at=created_at)
+                begun_at = created_at if self.begun_at is None else self.begun_at
+                return replace(self, response_id=response_id, begun_at=begun_at)
             case Commentary(text):
                 return replace(self, commentary=text)
             case Cited():
@@ -82,8 +88,31 @@ class Transcript:
             case ActionRequired(calls):
                 return replace(self, calls=calls)
             case Finished():
-                return replace(self, finished=event)
+                ended = ((self.response_id, event),) if self.response_id else ()
+                return replace(self, finished=event, ended=(*self.ended, *ended))
         return self
+
+    def answered(self, call_id: str, status: StepStatus, output: str, at: float | None) -> "Transcript":
+        """Return the transcript after one of our functions was called, or will not be."""
+        steps = tuple(
+            replace(timed, step=replace(timed.step, status=status, result=output), finished_at=at)
+            if timed.step.call_id == call_id
+            else timed
+            for timed in self.steps
+        )
+        return replace(self, steps=steps)
+
+    def continued(self) -> "Transcript":
+        """Return the transcript as the next response of the same answer goes on with it."""
+        return replace(self, calls=(), finished=None, response_id=None, apart=True)
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of all its responses; None where none has ended."""
+        if not self.ended:
+            return self.finished.usage if self.finished else None
+        counts = (astuple(finished.usage) for _, finished in self.ended)
+        return Usage(*map(sum, zip(*counts, strict=True)))
 
 
 def further(one: Transcript, other: Transcript) -> Transcript:
@@ -111,7 +140,14 @@ def _cut_off(timed: TimedStep, at: float | None) -> TimedStep:
     return replace(timed, step=replace(timed.step, status=StepStatus.INCOMPLETE), finished_at=at)
 
 
+def _pending(step: Step) -> Step:
+    """A function that the model wants called is under way until it has been."""
+    ours = step.type is StepType.FUNCTION and step.call_id and step.status is StepStatus.COMPLETED
+    return replace(step, status=StepStatus.IN_PROGRESS) if ours else step
+
+
 def _finished(steps: tuple[TimedStep, ...], step: Step, at: float | None) -> tuple[TimedStep, ...]:
+    at = None if step.status is StepStatus.IN_PROGRESS else at
     known = any(timed.step.id == step.id for timed in steps)
     if not known:
         return (*steps, TimedStep(step, finished_at=at))
