@@ -13,6 +13,9 @@ OLDEST = 24 * 3600.0  # seconds: Slack redelivers for minutes, with delayed even
 SILENCE = 7 * 24 * 3600.0  # seconds of silence after which a thread is not followed any more
 SLACK_ITSELF = frozenset({"USLACK", "USLACKBOT"})  # USLACK: reference/slack-platform.md §1.3
 
+MUTED = "it is muted here"
+"""Why nothing is answered in a thread or a channel that people have muted."""
+
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _GROUP = re.compile(r"<!(?:subteam\^|here|channel|everyone)")
 
@@ -76,6 +79,8 @@ def decide(post: Post, thread: Thread | None, manners: Manners, now: float) -> V
     following = _still_following(post, thread, manners)
     if reason := _unanswerable(post, manners, now):
         return Verdict(False, reason, following)
+    if thread is not None and thread.muted:
+        return Verdict(False, MUTED, following)
     if post.direct:
         return Verdict(True, "a direct message", following)
     if post.mention or manners.bot_user in mentioned(post.text):
@@ -85,6 +90,13 @@ def decide(post: Post, thread: Thread | None, manners: Manners, now: float) -> V
     if post.thread_ts is None or thread is None:
         return Verdict(False, "no mention", following)
     return _follow_up(post, following, manners)
+
+
+def decide_on_press(user: str, thread: Thread | None) -> Verdict:
+    """Decide on a question that somebody asked by a button."""
+    if thread is not None and thread.muted:
+        return Verdict(False, MUTED, thread.following)
+    return Verdict(True, "a button", user)
 
 
 def _unanswerable(post: Post, manners: Manners, now: float) -> str | None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from bot import words
+from bot import setting_words, words
 from bot.errors import SlackError
 from bot.inbox import Inbox
 from bot.workspaces import Workspaces
@@ -44,6 +44,8 @@ class Anew:
     async def _regenerate(self, found: tuple[Run, Thread] | None, team: str, user: str) -> str | None:
         if found is None:
             return words.ANSWER_GONE
+        if await self._store.preferences.is_muted(found[1].place):
+            return setting_words.MUTED_HERE
         if await self._inbox.is_hasty(team, user):
             return words.FAILURES["too_many_runs"]
         return REFUSED.get(await self._inbox.regenerate(found[0].id, user))

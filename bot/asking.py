@@ -4,10 +4,14 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from pydantic import SecretStr
+
+from bot import words
 from bot.assistant.engine import Engine, Turn
 from bot.assistant.events import StepType
 from bot.assistant.files import FileShelf
-from bot.assistant.parts import Found, InputFile, Part, Unreadable
+from bot.assistant.options import ASKED_IN_JSON, ranking
+from bot.assistant.parts import Before, Found, InputFile, Part, Unreadable
 from bot.assistant.scope import CHANNEL, Scope
 from bot.assistants import Assistant
 from bot.attachments.channel_stores import ChannelStores
@@ -17,11 +21,13 @@ from bot.attachments.records import Dropped, FileKey, Ingested, Taken
 from bot.attachments.removal import leave_what_is_gone
 from bot.catch_up import CatchUp, Unseen
 from bot.errors import AssistantError, MemoryLost
+from bot.overrides import Overrides, besides
 from bot.people import People
 from bot.reply.transcript import Transcript, files_in
+from bot.tracing import hop
 from bot.workspaces import Workspace
 from storage.file_records import StoredFile
-from storage.records import Claim, RunStatus, Thread
+from storage.records import Claim, Message, RunStatus, Thread
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -38,6 +44,7 @@ class Library:
     stores: ChannelStores
     produced: Produced
     web_beside_files: bool = False  # WEB_SEARCH_WITH_FILES
+    variable: Callable[[str], SecretStr | None] = lambda _: None  # what a variable of the environment holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Question:
 
     turn: Turn
     ingested: Ingested
+    messages: tuple[Message, ...]  # what is asked: those of the run, and what it took in on the way
 
 
 class Asking:
@@ -79,26 +87,77 @@ class Asking:
         self._outsiders = outsiders
         await leave_what_is_gone(self._store, claim)
         ours = await self._store.messages.of_thread(thread.id)
-        unseen = await self._catch_up.unseen(claim, own, ours)
+        overrides = Overrides.of(claim.run.overrides)
+        unseen = await self._catch_up.unseen(claim, own, ours, overrides.about)
+        if unseen.asks:
+            taken = await self._store.runs.take_in(claim.lease, unseen.asks)
+            claim = replace(claim, messages=taken.messages)
+            unseen = unseen.but({message.ts for message in taken.messages})
         ingested = await self._ingest(claim, unseen, say, until, library=not outsiders)
         said = await self._catch_up.question(claim, unseen, ingested.heard)
-        operators = () if outsiders else self._assistant.vector_store_ids
-        scope = Scope(thread.place.thread_ts, ingested.store, operators, library=not outsiders)
+        scope = self._scope(thread, ingested.store, outsiders=outsiders)
+        keys = {} if outsiders else self._keys()
         turn = Turn(
             run=claim.run.id,
             memory=memory,
             assistant=self._assistant,
             team=thread.place.team,
             user=newest.user,
-            input=said,
+            input=self._put(said),
             scope=scope,
-            parts=(*ingested.parts, *_unreadable(ingested), *await self._found_beside(scope, said)),
+            parts=(
+                *ingested.parts,
+                *_unreadable(ingested),
+                *await self._found_beside(scope, said),
+                *(Before(one.role, one.content) for one in overrides.additional_messages),
+            ),
             container_files=ingested.container_files,
             read_before=ingested.any_ready,
             web_beside_files=self._library.web_beside_files,
-            additional_instructions=thread.additional_instructions,
+            additional_instructions=await self._besides(claim, overrides),
+            tool_choice=overrides.tool_choice,
+            truncation=overrides.truncation or "auto",
+            outsiders=outsiders,
+            keys=keys,
         )
-        return Question(turn, ingested)
+        left_out = () if outsiders else self._left_out(keys)
+        return Question(turn, replace(ingested, notes=(*ingested.notes, *left_out)), claim.messages)
+
+    def _scope(self, thread: Thread, store: str | None, *, outsiders: bool) -> Scope:
+        """What the turn may find, and how it is searched."""
+        assistant, how = self._assistant, self._assistant.file_search
+        return Scope(
+            thread.place.thread_ts,
+            store,
+            () if outsiders else assistant.vector_store_ids,
+            library=not outsiders,
+            operator_filter=how.filters,
+            ranking=ranking(how),
+        )
+
+    def _put(self, said: tuple[str, ...]) -> tuple[str, ...]:
+        """What was said, with the word that OpenAI wants to see where a JSON object is asked for."""
+        if self._assistant.response_format.type != "json_object" or not said:
+            return said
+        return (*said[:-1], f"{said[-1]}\n\n{ASKED_IN_JSON}")
+
+    def _keys(self) -> dict[str, SecretStr]:
+        """What the variables hold now that the MCP servers name: never stored, never logged."""
+        named = (server.authorization for server in self._assistant.mcp_servers if server.authorization)
+        found = {name: self._library.variable(name) for name in named}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _left_out(self, keys: Mapping[str, SecretStr]) -> tuple[str, ...]:
+        """What people are told of the servers whose variables are not set any more."""
+        without = (one for one in self._assistant.mcp_servers if one.authorization not in (None, *keys))
+        return tuple(words.SERVER_LEFT_OUT.format(label=one.server_label) for one in without)
+
+    async def _besides(self, claim: Claim, overrides: Overrides) -> str | None:
+        """What people have set for the channel and the thread, and what is wanted of this run."""
+        place = claim.thread.place
+        channel = await self._store.channels.of(place.team, place.channel)
+        theirs = channel.additional_instructions if channel else None
+        return besides(theirs, claim.thread.additional_instructions, overrides.additional_instructions)
 
     async def close_memory(self, claim: Claim, engine: Engine) -> Claim:
         """Take out of the memory what libraries told when no outsider read along; the claim as it is then.
@@ -127,16 +186,18 @@ class Asking:
         await leave_what_is_gone(self._store, claim)
         return await self._ingest(claim, Unseen(), say, until, library=False)
 
+    @hop("files")
     async def _ingest(self, claim: Claim, unseen: Unseen, say: Say, until: float, *, library: bool) -> Ingested:
         place, attachments = claim.thread.place, self._library.attachments
         dropped = (*unseen.files, *_dropped(claim))
+        code = "code_interpreter" in self._assistant.tools
         new = [file for file in dropped if file.key not in self._taken]
-        taken = {one.dropped.key: one for one in await attachments.take(place, new, say, until)}
+        taken = {one.dropped.key: one for one in await attachments.take(place, new, say, until, code=code)}
         self._taken |= taken
         await self._remember_heard(claim, taken.values())
         await warn(self._workspace.slack, tuple(taken.values()))
         all_of_them = tuple(self._taken[file.key] for file in dropped)
-        return await attachments.gathered(place, all_of_them, say, until, library=library)
+        return await attachments.gathered(place, all_of_them, say, until, library=library, code=code)
 
     async def _remember_heard(self, claim: Claim, taken: Iterable[Taken]) -> None:
         """Keep what was heard with its message, so that the same question is asked after a crash."""

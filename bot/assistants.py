@@ -164,6 +164,11 @@ class Assistant(_Part):
     background: bool = False
     suggested_prompts: tuple[Prompt, ...] = Field(default=(), max_length=4)
 
+    @property
+    def in_json(self) -> bool:
+        """Whether its answers are JSON."""
+        return self.response_format.type != "text"
+
     def resolved(self) -> dict[str, Any]:
         """The copy that is kept on a run: what is not at its default. Variables are named in it, not read."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,12 @@ from pydantic_core import ErrorDetails
 
 from bot.assistants import DEFAULT, Assistant, Assistants, ChannelId, Label
 from bot.errors import SettingsError
+from bot.functions.schema import open_object
 
 Json = dict[str, Any]
+
+Check = Callable[[Assistant], Iterable[tuple[str, str]]]
+"""What of the world outside the file does not fit an entry: keys below it, and reasons."""
 
 CHANNELS = TypeAdapter(tuple[ChannelId, ...])
 KEY = TypeAdapter(Label)
@@ -31,6 +35,7 @@ class _Reading:
     """One reading of a file: what is wrong so far, and which other files were read."""
 
     file: Path
+    check: Check = lambda _: ()
     faults: list[str] = field(default_factory=list)
     files: set[Path] = field(default_factory=set)
 
@@ -47,9 +52,9 @@ class ReadFile:
     files: frozenset[Path]
 
 
-def read_assistants(file: Path, default_model: str) -> ReadFile:
+def read_assistants(file: Path, default_model: str, check: Check = lambda _: ()) -> ReadFile:
     """Read the file. `default_model` is for those that name none. Raises SettingsError with every fault."""
-    reading = _Reading(file, files={file})
+    reading = _Reading(file, check, files={file})
     document = _document(reading)
     entries = _entries(reading, document)
     found = {key: _assistant(reading, key, entry, default_model) for key, entry in entries.items()}
@@ -125,6 +130,10 @@ def _assistant(reading: _Reading, key: str, entry: Json, default_model: str) -> 
         faults = error.errors(include_url=False, include_input=False)
         for fault in faults:
             reading.wrong(f"{where}.{_place(fault)}".rstrip("."), _reason(fault))
+        wrong = {str(part) for fault in faults for part in fault["loc"][:1]}
+        wrong |= {"vector_store_ids"} if "tools" in wrong else set()
+        rest = {"model": default_model} | {name: value for name, value in values.items() if name not in wrong}
+        _sensible(reading, where, Assistant.model_validate(rest))
         return None
     _sensible(reading, where, assistant)
     return assistant
@@ -136,10 +145,16 @@ def _sensible(reading: _Reading, where: str, assistant: Assistant) -> None:
         reading.wrong(f"{where}.vector_stores", f"names more than {MAX_STORES}")
     if assistant.vector_store_ids and "file_search" not in assistant.tools:
         reading.wrong(f"{where}.vector_stores", "is set, but tools does not name file_search")
+    form = assistant.response_format
+    if form.schema_ is not None and form.strict and (where_open := open_object(form.schema_)):
+        wanted = "there an object should require all its properties and allow no others, or strict be false"
+        reading.wrong(f"{where}.response_format.schema_file", f"is not strict at {where_open}: {wanted}")
     for one in _doubled(server.server_label for server in assistant.mcp_servers):
         reading.wrong(f"{where}.mcp_servers", f"two are labelled {one}")
     for one in _doubled(chosen.function.rpartition(":")[2] for chosen in assistant.functions):
         reading.wrong(f"{where}.functions", f"two are called {one}")
+    for key, reason in reading.check(assistant):
+        reading.wrong(f"{where}.{key}", reason)
 
 
 def _doubled(names: Iterable[str]) -> list[str]:

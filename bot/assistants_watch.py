@@ -34,8 +34,8 @@ class AssistantsNow:
         return self._assistants
 
     async def watch(self) -> None:
-        """Look after the files until cancelled."""
-        while True:
+        """Look after the files until cancelled; where there are none, there is nothing to do."""
+        while self._files:
             await self._clock.sleep(LOOK_EVERY)
             await self.look()
 
@@ -45,15 +45,23 @@ class AssistantsNow:
         if stamp == self._stamp:
             return
         self._stamp = stamp
-        try:
-            found = await asyncio.to_thread(self._read)
-        except SettingsError as error:
-            for fault in error.faults:
-                log.warning("the assistants stay as they were: %s", fault)
+        reading = asyncio.ensure_future(asyncio.to_thread(self._read))
+        await asyncio.wait((reading,))
+        if (error := reading.exception()) is not None:
+            _say_why_not(error)
             return
+        found = reading.result()
         self._assistants, self._files = found.assistants, found.files
         self._stamp = await asyncio.to_thread(_stamp, self._files)
         log.info("the assistants were read again", extra={"assistants": len(found.assistants.by_key)})
+
+
+def _say_why_not(error: BaseException) -> None:
+    """Other people's modules are imported with the file and may raise anything; the next edit counts too."""
+    kind = type(error).__name__
+    faults = error.faults if isinstance(error, SettingsError) else (f"reading them failed ({kind})",)
+    for fault in faults:
+        log.warning("the assistants stay as they were: %s", fault)
 
 
 def _stamp(files: Iterable[Path]) -> Stamp:

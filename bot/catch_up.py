@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.addressing import SLACK_ITSELF, without_mention
+from bot.addressing import SLACK_ITSELF, mentioned, without_mention
 from bot.attachments.records import Dropped, FileKey
 from bot.errors import SlackError
 from bot.files.slack_file import files_of
@@ -24,8 +24,9 @@ from bot.reading import (
     readable,
 )
 from bot.slack import Slack
+from bot.tracing import hop
 from bot.workspaces import Workspace
-from storage.records import Claim, Message, Place, RunStatus
+from storage.records import Claim, Message, NewMessage, Place, RunStatus
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ OWN = {
 }
 NOBODY = "unknown"
 TOMBSTONE = "tombstone"  # what a deleted message with replies is changed into (handlers.parse)
+TOLD_WITHIN = 3600.0
+"""Seconds within which Slack tells of a message: it goes on for six minutes (reference/slack-platform.md §5.2)."""
 BARE_MENTION = "(mentioned you without a word: answer what was said)"
 
 
@@ -51,6 +54,12 @@ class Unseen:
     gap: str = ""  # the sentence on what is missing among them
     speakers: frozenset[str] = frozenset()  # who wrote in the thread, as far as it was read
     files: tuple[Dropped, ...] = ()  # what people posted with these lines
+    asks: tuple[NewMessage, ...] = ()  # what of it was said to us lately: Slack may be about to tell us of it
+
+    def but(self, taken: Collection[str]) -> "Unseen":
+        """The same without the messages of those ts: they are asked."""
+        lines = tuple(line for line in self.lines if line.ts not in taken)
+        return replace(self, lines=lines, files=tuple(it for it in self.files if it.message_ts not in taken))
 
 
 class CatchUp:
@@ -82,11 +91,14 @@ class CatchUp:
         speaking = {line.user for line in quoted if not line.name and line.user != NOBODY}
         return await self._people.names(mentioned | speaking)
 
-    async def unseen(self, claim: Claim, own: Mapping[str, RunStatus], ours: Collection[str]) -> Unseen:
+    @hop("catch-up")
+    async def unseen(
+        self, claim: Claim, own: Mapping[str, RunStatus], ours: Collection[str], about: str | None = None
+    ) -> Unseen:
         """What was said before the question, that the model has not got.
 
         `own`: the ts of our replies in the thread, and how their runs ended. `ours`: those of what was said to us,
-        which is never left out.
+        which is never left out. `about`: the ts of the message that is asked about, which is told in any case.
         """
         place, newest = claim.thread.place, claim.messages[-1].ts
         if newest == place.thread_ts:
@@ -94,6 +106,9 @@ class CatchUp:
         since = claim.thread.last_seen_ts
         try:
             messages, complete = await read_thread(self._workspace.slack, place, since, newest)
+            if about is not None and about <= (since or ""):
+                meant, _ = await read_thread(self._workspace.slack, place, about, about, inclusive=True)
+                messages = _oldest_first({str(one["ts"]): one for one in (*meant, *messages)})
         except SlackError as error:
             log.warning("the thread could not be read", extra={"error": error.error})
             return Unseen(gap=UNREADABLE)
@@ -101,15 +116,40 @@ class CatchUp:
         lines = [
             line
             for message in messages
-            if (since or "") < message["ts"] < newest
+            if ((since or "") < message["ts"] < newest or message["ts"] == about)
             and message["ts"] not in asked
-            and (line := self._line(message, own, remembered=since is not None))
+            and (line := self._line(message, own, remembered=since is not None and message["ts"] != about))
         ]
-        kept = [line for at, line in enumerate(lines) if at >= len(lines) - self._keep or line.ts in ours]
+        always = {*ours, about}
+        kept = [line for at, line in enumerate(lines) if at >= len(lines) - self._keep or line.ts in always]
         left_out = len(lines) - len(kept)
         gap = LEFT_OUT.format(count=left_out) if left_out else ""
         files = self._dropped(place, messages, {line.ts for line in kept}, ours)
-        return Unseen(tuple(kept), gap if complete else LEFT_OUT_MANY, self._speakers(messages), files)
+        asks = self._asks(claim, messages, {line.ts for line in kept})
+        return Unseen(tuple(kept), gap if complete else LEFT_OUT_MANY, self._speakers(messages), files, asks)
+
+    def _asks(
+        self, claim: Claim, messages: Sequence[Mapping[str, Any]], kept: Collection[str]
+    ) -> tuple[NewMessage, ...]:
+        """What people of ours said to us among those messages, and may be told of after what was said later."""
+        place, newest = claim.thread.place, claim.messages[-1]
+        return tuple(
+            NewMessage(
+                place,
+                str(message["ts"]),
+                str(message["user"]),
+                str(message.get("text") or ""),
+                files=tuple(files_of(message)),
+                shared=newest.shared,
+            )
+            for message in messages
+            if message["ts"] in kept
+            and message.get("user")
+            and not message.get("bot_id")
+            and message.get("user_team", place.team) == place.team
+            and float(newest.ts) - float(message["ts"]) < TOLD_WITHIN
+            and self._workspace.bot_user in mentioned(str(message.get("text") or ""))
+        )
 
     def _dropped(
         self, place: Place, messages: Sequence[Mapping[str, Any]], kept: Collection[str], ours: Collection[str]

@@ -13,7 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.assistant.engine import Engine
-from bot.assistant.probe import CONVERSATIONS, KEY, MODEL, RESPONSES, Finding, probe
+from bot.assistant.probe import BACKGROUND, CONVERSATIONS, KEY, MODEL, RESPONSES, Finding, probe
+from bot.assistant.probe_assistants import probe_assistants
+from bot.assistants import Assistants
+from bot.assistants_open import assistants_of
 from bot.clock import SystemClock
 from bot.errors import ThreadmateError
 from bot.manifest import read_manifest
@@ -98,14 +101,18 @@ class ChecksFailed(ThreadmateError):
 
 
 async def check(settings: Settings, *, cheap: bool = False) -> Report:
-    """Look at everything at once. `cheap`: only whether Slack and OpenAI accept what we would start with."""
+    """Look at everything at once. `cheap`: only whether Slack and OpenAI accept what we would start with.
+
+    Raises SettingsError with the faults of the assistants' file.
+    """
+    assistants = assistants_of(settings).assistants
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as http:
         slack = _Slack(settings, http)
-        looks = [slack.bot_token(), slack.app_token(cheap), _assistant(settings, cheap)]
+        looks = [slack.bot_token(), slack.app_token(cheap), _openai(settings, assistants, cheap)]
         if not cheap:
             looks.append(_database(settings))
         found = await asyncio.gather(*looks)
-    return Report(tuple(line for lines in found for line in lines))
+    return Report((*_passed_over(settings), *(line for lines in found for line in lines)))
 
 
 class _Slack:
@@ -179,18 +186,35 @@ class _Slack:
         return f"{self._page}/{page}" if self._app_known else self._page
 
 
-async def _assistant(settings: Settings, cheap: bool) -> list[Line]:
-    """The OpenAI half. What could not be asked any more has its line too."""
-    key = settings.openai_api_key.get_secret_value()
+async def _openai(settings: Settings, assistants: Assistants, cheap: bool) -> list[Line]:
+    """The OpenAI half: with the default assistant's model. What could not be asked any more has its line too."""
+    key, default, file = settings.openai_api_key.get_secret_value(), assistants.default, settings.assistants_file
     patience = PATIENCE if cheap else MODEL_PATIENCE
     engine = Engine.connect(key, settings.openai_base_url, SystemClock(), read_timeout=patience)
+    in_background, named_by = default.background, f"its model in {file.name}" if file else "OPENAI_MODEL"
     try:
-        findings = await probe(engine, settings.openai_model, cheap=cheap)
+        findings = await probe(engine, default.model, cheap=cheap, background=in_background, named_by=named_by)
+        accepted = any(finding.name == KEY and finding.ok for finding in findings)
+        each = await _each(engine, settings, assistants) if accepted and not cheap else ()
     finally:
         await engine.close()
     found = {finding.name: finding for finding in findings}
-    names = (KEY, MODEL) if cheap else (KEY, MODEL, CONVERSATIONS, RESPONSES)
-    return [_told(found[name]) if name in found else _not_asked(name) for name in names]
+    names = [KEY, MODEL] if cheap else [KEY, MODEL, CONVERSATIONS, RESPONSES, *[BACKGROUND] * in_background]
+    return [*(_told(found[name]) if name in found else _not_asked(name) for name in names), *map(_told, each)]
+
+
+async def _each(engine: Engine, settings: Settings, assistants: Assistants) -> tuple[Finding, ...]:
+    """A finding for each assistant; the only one has been looked at, but for its vector stores."""
+    if settings.assistants_file is None and not assistants.default.vector_store_ids:
+        return ()
+    return await probe_assistants(engine, tuple(assistants.by_key.values()))
+
+
+def _passed_over(settings: Settings) -> list[Line]:
+    if not settings.passed_over:
+        return []
+    names, file = ", ".join(settings.passed_over), settings.assistants_file
+    return [Line(Mark.ODD, "settings", f"{names} count for nothing beside {file}", "say it in the file")]
 
 
 def _told(finding: Finding) -> Line:

@@ -1,4 +1,4 @@
-"""The command: run | check | manifest | forget | copy-database | playground.
+"""The command: run | check | manifest | forget | copy-database | import-assistant | playground.
 
 Exit codes: 0 done, 1 a check failed or something could not be forgotten, 2 settings or arguments, 3 database.
 Each command imports what it runs: loading all of it takes a second, which help and a wrong setting do without.
@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -36,9 +36,14 @@ def main() -> None:
 
 
 @main.command()
-def run() -> None:
+@click.option(
+    "--health-port", type=click.IntRange(0, 65535), help="Serve /healthz, /readyz, /metrics; 0: any port."
+)
+@click.option("--health-host", help="On that address; 0.0.0.0 where probes come from outside.")
+def run(health_port: int | None, health_host: str | None) -> None:
     """Answer in Slack until SIGTERM or SIGINT; prints `ready` when it takes events."""
-    settings = _settings()
+    said = {"health_port": health_port, "health_host": health_host}
+    settings = _settings().model_copy(update={name: it for name, it in said.items() if it is not None})
     logs.configure(settings.log_level, settings.log_format)
     from bot.check import ChecksFailed
 
@@ -63,7 +68,10 @@ def check_command() -> None:
     logs.configure("ERROR", settings.log_format)
     from bot.check import check
 
-    report = asyncio.run(check(settings))
+    try:
+        report = asyncio.run(check(settings))
+    except SettingsError as error:
+        _give_up(error.faults, BAD_SETTINGS)
     for line in report.lines:
         click.echo(str(line))
     if report.failed:
@@ -126,6 +134,38 @@ def copy_database_command(source: str, target: str) -> None:
         _give_up([str(error)], BAD_SETTINGS)
     except StorageError as error:
         _give_up([str(error)], BAD_DATABASE)
+
+
+@main.command("import-assistant")
+@click.argument("source", metavar="FILE", type=click.File(encoding="utf-8"))
+@click.option("--key", metavar="NAME", help="What the entry is called; else it is made of the assistant's name.")
+@click.option(
+    "--schema-to",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Write the schema of its answers there, which the entry names.",
+)
+def import_assistant_command(source: TextIO, key: str | None, schema_to: Path | None) -> None:
+    """Print an entry of assistants.toml for the JSON of an old assistant, or of a prompt object.
+
+    FILE is - for standard input. What carries over (✓), is to be done by hand (!), and has no successor (✗) is
+    said beside it.
+    """
+    from bot.importing import entry_of, told, write_schema
+    from bot.old_assistants import NotAnAssistantError
+
+    try:
+        entry = entry_of(source.read(), key)
+        schema = write_schema(entry, schema_to) if schema_to and entry.schema is not None else None
+    except NotAnAssistantError as error:
+        _give_up([f"{source.name}: {error}"], BAD_SETTINGS)
+    except UnicodeDecodeError:
+        _give_up([f"{source.name}: this is not UTF-8 text"], BAD_SETTINGS)
+    except OSError as error:
+        _give_up([f"the schema cannot be written: {error.strerror or error}"], BAD_SETTINGS)
+    click.echo(entry.toml.rstrip())
+    for line in told(entry, schema):
+        click.echo(line, err=True)
 
 
 @main.command()

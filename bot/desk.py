@@ -1,26 +1,34 @@
 """What handlers may do: the front desk, where Slack's people are received."""
 
+import asyncio
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from bot import words
+from bot import setting_words, words
 from bot.addressing import Post
 from bot.anew import Anew
+from bot.approvals import Approvals
 from bot.attachments.changes import FileChanges
 from bot.attachments.library import Librarian
 from bot.borders import Borders, Standing
+from bot.choice import Choice
+from bot.command import Command
 from bot.errors import SlackError
 from bot.files_window import FilesWindow
 from bot.inbox import Inbox
 from bot.opinions import Opinions
+from bot.options_view import Filled, Form
+from bot.options_window import Answer, OptionsWindow
 from bot.pressed import Press, Questions
+from bot.quiet import Quiet
 from bot.reply.details import Leaf
 from bot.reply.reason import About
 from bot.step_details import StepDetails
 from bot.workspaces import Workspaces
 from storage.file_records import NewLibraryChange
-from storage.records import ACTIVE, Place
+from storage.records import ACTIVE, Heard, Place
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -43,6 +51,12 @@ class FrontDesk:
     librarian: Librarian
     files: FilesWindow
     borders: Borders
+    choice: Choice
+    approvals: Approvals
+    command: Command
+    options: OptionsWindow
+    quiet: Quiet
+    telling: "set[asyncio.Task[None]]" = field(default_factory=set)  # under way; lost with the process
 
     def refusal(self, team: str, external: bool) -> str | None:
         """Why a press is not for us; None where it is."""
@@ -74,11 +88,34 @@ class FrontDesk:
         if sentence:
             await self.whisper(team, channel, user, sentence, thread_ts)
 
+    async def take(self, post: Post) -> None:
+        """Take what somebody said; where its thread waits for a decision, that is said at once."""
+        heard = await self.inbox.accept(post)
+        if heard is Heard.ACCEPTED and post.thread_ts:  # in a thread that begins with it nothing waits yet
+            self.approvals.remind_soon(post.message().place)
+        elif heard is Heard.IGNORED:
+            task = asyncio.create_task(self._tell_if_muted(post))
+            self.telling.add(task)
+            task.add_done_callback(self.telling.discard)
+
     async def ask(self, press: Press, thread_ts: str | None) -> None:
         """Take a question that somebody asks by a button, or tell why not; committed when this returns."""
         sentence = await self.questions.ask(press)
         if sentence:
             await self.whisper(press.team, press.channel, press.user, sentence, thread_ts)
+
+    async def ask_with(self, form: Form, filled: Filled, author_team: str) -> Answer:
+        """Take a question that somebody asks in a modal, committed when this returns; what the modal does now."""
+        answer = await self.options.submit(form, filled, author_team)
+        if not answer:
+            self.approvals.remind_soon(Place(form.team, form.channel, form.thread_ts))
+        return answer
+
+    async def _tell_if_muted(self, post: Post) -> None:
+        """Tell somebody who speaks to us where we are muted that we are, once."""
+        known = post.team in self.workspaces.teams
+        if known and await self.quiet.is_to_be_told(post, self.inbox.manners(post.team)):
+            await self.whisper(post.team, post.channel, post.user, setting_words.MUTED_HERE, post.thread_ts)
 
     async def take_edit(self, post: Post, taken_off: Collection[str]) -> None:
         """Take an edit; `taken_off` are Slack's ids of files that are not on the message any more."""
@@ -86,9 +123,9 @@ class FrontDesk:
         if taken_off:
             await self.changes.taken_off(post.team, post.channel, post.ts, taken_off)
 
-    async def take_deletion(self, team: str, channel: str, ts: str) -> None:
-        """Take a deletion: of the message, of its answer, and of its files."""
-        await self.inbox.withdraw(team, channel, ts)
+    async def take_deletion(self, team: str, channel: str, ts: str, said: Post | None) -> None:
+        """Take a deletion: of the message, of its answer, and of its files. `said` is how the message read."""
+        await self.inbox.withdraw(team, channel, ts, said)
         await self.changes.message_deleted(team, channel, ts)
 
     async def offer_anew(self, post: Post) -> None:
@@ -99,6 +136,9 @@ class FrontDesk:
     async def try_again(self, team: str, channel: str, message_ts: str, user: str, thread_ts: str | None) -> None:
         """Let the run behind a message be tried again; a second click is told so."""
         found = await self.store.runs.of_reply(team, channel, message_ts)
+        if found and await self.store.preferences.is_muted(found[1].place):
+            await self.whisper(team, channel, user, setting_words.MUTED_HERE, thread_ts)
+            return
         if found and await self.inbox.try_again(found[0].id):
             return
         late = found is None or await self.store.runs.has_messages(found[0].id)
@@ -149,7 +189,7 @@ class FrontDesk:
 
     async def whisper(self, team: str, channel: str, user: str, sentence: str, thread_ts: str | None) -> None:
         """Tell one person something that the others do not see."""
-        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        thread: dict[str, Any] = {"thread_ts": thread_ts} if thread_ts else {}
         try:
             await self.workspaces.of(team).slack.call(
                 "chat.postEphemeral", patience=PATIENCE, channel=channel, user=user, text=sentence, **thread
@@ -161,7 +201,10 @@ class FrontDesk:
         """Offer questions at the top of the Messages tab (reference/slack-platform.md §1.3: without thread_ts)."""
         if self.refusal(team, external=False):
             return
-        prompts = [{"title": title, "message": message} for title, message in words.PROMPTS]
+        own = (await self.choice.here(team, channel)).suggested_prompts
+        prompts = [one.model_dump() for one in own] or [
+            {"title": title, "message": message} for title, message in words.PROMPTS
+        ]
         try:
             await self.workspaces.of(team).slack.call(
                 "assistant.threads.setSuggestedPrompts", patience=PATIENCE, channel_id=channel, prompts=prompts

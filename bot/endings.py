@@ -19,7 +19,7 @@ def ending(
     return Ending(
         status=status,
         error=error,
-        usage=finished.usage if finished else None,
+        usage=transcript.usage,
         steps=tuple(_row(position, timed) for position, timed in enumerate(transcript.steps)),
         responses=_final_responses(transcript, responses, status),
         tail_item_id=finished.tail_item_id if finished and advances else None,
@@ -61,11 +61,21 @@ def detail(error: ThreadmateError) -> str:
 
 
 def _final_responses(transcript: Transcript, responses: list[str], status: RunStatus) -> tuple[Response, ...]:
+    """How each ended that the answer is made of, and the last one however it did."""
     if not responses:
         return ()
-    finished = transcript.finished
-    state = finished.status.value if finished else status.value
-    return (Response(len(responses) - 1, responses[-1], state, finished.item_ids if finished else ()),)
+    ended, last = dict(transcript.ended), responses[-1]
+    if last not in ended:
+        finished = transcript.finished
+        states = {last: (finished.status.value, finished.item_ids) if finished else (status.value, ())}
+    else:
+        states = {}
+    states |= {response: (one.status.value, one.item_ids) for response, one in ended.items()}
+    return tuple(
+        Response(position, response, *states[response])
+        for position, response in enumerate(responses)
+        if response in states
+    )
 
 
 def _row(position: int, timed: TimedStep) -> RunStep:

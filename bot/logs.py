@@ -1,11 +1,13 @@
 """Logging: console or JSON lines on stderr; ours at LOG_LEVEL, libraries at warnings, ids on every line."""
 
+import asyncio
 import logging
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import MappingProxyType
-from typing import Literal
+from types import MappingProxyType, TracebackType
+from typing import Any, Literal
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -16,20 +18,27 @@ LIBRARIES = (
     "asyncio",
     "httpcore2",
     "httpx2",
+    "opentelemetry",
     "openai",  # OPENAI_LOG=debug would make it print what people wrote
     "slack_bolt",
     "slack_sdk",
     "sqlalchemy",  # at INFO it prints rows
 )
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 STANDARD = (*logging.makeLogRecord({}).__dict__, "message", "asctime")
 """What every log record has; the rest are ids and `extra`."""
+
+log = logging.getLogger(__name__)
 
 _ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType({}))
 
 
 @contextmanager
 def ids(**more: str) -> Iterator[None]:
-    """Put these ids (team, channel, thread_ts, run, event) on every line logged in the block and in its tasks."""
+    """Put these ids (run, thread_id, channel, thread_ts, event, envelope, …) on all that is logged in the block.
+
+    In tasks that are begun there, too.
+    """
     token = _ids.set({**_ids.get(), **more})
     try:
         yield
@@ -55,7 +64,26 @@ def _add_ids(record: logging.LogRecord) -> bool:
     return True
 
 
-class _Console(logging.Formatter):
+def unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody caught in the event loop: asyncio's own way prints what the error says."""
+    error = context.get("exception")
+    log.error("nobody caught what went wrong in a task", exc_info=error if error is not None else None)
+
+
+class _Wordless(logging.Formatter):
+    """Tells of an error where it was and of which kind, never what it says: that may quote people or bodies."""
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the base class's name
+        told: list[str] = []
+        error = ei[1]
+        while error is not None:
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            told.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\nled to:\n".join(reversed(told))
+
+
+class _Console(_Wordless):
     """The message, then everything else that is known about it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
@@ -67,8 +95,12 @@ def _console() -> logging.Formatter:
     return _Console("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
 
+class _Json(_Wordless, JsonFormatter):
+    """One object a line."""
+
+
 def _json() -> logging.Formatter:
-    return JsonFormatter(
+    return _Json(
         "{asctime}{levelname}{name}{message}",
         style="{",
         rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},

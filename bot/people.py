@@ -19,10 +19,17 @@ PATIENCE = 5.0  # seconds: an answer does not wait for a name
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """How a person is called: one line, with nothing in it that turns text around. It may be a mention yet."""
+    """How a person is called: one line, with nothing in it that turns text around. It may be a mention yet.
+
+    `team`, `enterprise` and `guest` are as Slack says, where it does
+    (docs.slack.dev/reference/objects/user-object).
+    """
 
     id: str
     name: str
+    team: str = ""
+    enterprise: str = ""
+    guest: bool = False
 
 
 class People:
@@ -48,7 +55,12 @@ class People:
         except SlackError as error:
             log.warning("a name could not be read", extra={"user": user, "error": error.error})
             return Person(user, user)
-        person = Person(user, _name(answer["user"]) or user)
+        told = answer["user"]
+        guest = bool(told.get("is_restricted") or told.get("is_ultra_restricted"))
+        enterprise = (told.get("enterprise_user") or {}).get("enterprise_id")
+        person = Person(
+            user, _name(told) or user, str(told.get("team_id") or ""), str(enterprise or ""), guest=guest
+        )
         self._known[user] = (self._clock.monotonic() + KEEP, person)
         return person
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot import words
+from bot import setting_words, words
 from bot.catch_up import read_thread
 from bot.errors import SlackOutcomeUnknown, SlackRefused
 from bot.inbox import Inbox
+from bot.overrides import Overrides
 from bot.people import People
 from bot.reply.steps import plain_line
 from bot.withdrawal import MAX_LAPSES
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 NAME_CHARS = 80
 QUESTION_CHARS = 2_000
+OTHERWISE_CHARS = 1_000
 TRIES = 3  # to post one question whose outcome stayed unknown
 
 
@@ -65,7 +67,13 @@ class Questions:
             shared=await self._store.messages.are_shared(run.id),
             pressed=key,
         )
-        return words.ASKED_ALREADY if await self._inbox.ask(message) is Heard.DUPLICATE else None
+        match await self._inbox.ask(message):
+            case Heard.DUPLICATE:
+                return words.ASKED_ALREADY
+            case Heard.IGNORED:
+                return setting_words.MUTED_HERE
+            case _:
+                return None
 
 
 class Aloud:
@@ -119,7 +127,7 @@ class Aloud:
             unfurl_links=False,
             unfurl_media=False,
             text=said,
-            blocks=_blocks(words.ASKED_BY.format(name=name), html.unescape(said)),
+            blocks=_blocks(words.ASKED_BY.format(name=name), html.unescape(said), _otherwise(message)),
         )
         return str(answer["ts"])
 
@@ -142,8 +150,14 @@ def _is_unsaid(message: Message) -> bool:
     return message.pressed is not None and message.pressed == message.ts
 
 
-def _blocks(who: str, question: str) -> list[dict[str, Any]]:
+def _otherwise(message: Message) -> str:
+    """What its run does otherwise, as everybody reads it."""
+    return plain_line(Overrides.of(message.overrides).line(), OTHERWISE_CHARS)
+
+
+def _blocks(who: str, question: str, otherwise: str) -> list[dict[str, Any]]:
     return [
         {"type": "context", "elements": [{"type": "plain_text", "text": who}]},
         {"type": "section", "text": {"type": "plain_text", "text": question}},
+        *([{"type": "context", "elements": [{"type": "plain_text", "text": otherwise}]}] if otherwise else []),
     ]

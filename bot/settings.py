@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -23,6 +24,16 @@ from pydantic_core import ErrorDetails
 
 from bot.assistants import DEFAULT_INSTRUCTIONS, Assistant, Tool
 from bot.errors import SettingsError
+
+ASSISTANTS_FILE = "assistants.toml"
+"""The file of the assistants, where it is in the working directory and no other one is named."""
+
+IN_THE_FILE = (
+    *("assistant_instructions", "assistant_instructions_file", "assistant_tools", "vector_store_ids"),
+    *("openai_temperature", "openai_top_p", "openai_reasoning_effort", "openai_verbosity"),
+    *("openai_max_output_tokens", "openai_background"),
+)
+"""What describes the one assistant of an installation without such a file."""
 
 DATABASES = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
 """How a DATABASE_URL may begin."""
@@ -90,6 +101,13 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    try:
+        return value if value == "localhost" else str(ip_address(value))
+    except ValueError:
+        raise ValueError("should be an IP address of this machine, or localhost") from None
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -97,6 +115,7 @@ def _upper(value: object) -> object:
 Token = Annotated[SecretStr, Field(min_length=1), AfterValidator(_printable)]
 Tools = Annotated[tuple[Tool, ...], BeforeValidator(_commas)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_commas)]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,149}$")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -125,6 +144,9 @@ class Settings(BaseModel):
         None, description="unset for OpenAI; else a server that has Responses and Conversations, with its /v1"
     )
     openai_model: str = Field("gpt-6.2-sol", description="platform.openai.com/docs/models")
+    assistants_file: Path | None = Field(
+        None, description="a TOML file with several assistants; unset: assistants.toml, where there is one"
+    )
     assistant_instructions: str | None = Field(None, description="what the assistant is told about its job")
     assistant_instructions_file: Path | None = Field(None, description="a UTF-8 text file with the instructions")
     assistant_tools: Tools = Field(
@@ -147,6 +169,9 @@ class Settings(BaseModel):
     openai_max_output_tokens: int | None = Field(
         None, ge=16, description="the longest answer, reasoning included; unset: the model's own"
     )
+    openai_background: bool = Field(
+        False, description="true: answers go on at OpenAI while this program is away, which stores them there"
+    )
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         "sqlite+aiosqlite:///threadmate.db",
         repr=False,  # may hold a password
@@ -157,12 +182,21 @@ class Settings(BaseModel):
         "INFO", description="how much this program says; libraries never say less than warnings"
     )
     log_format: Literal["console", "json"] = Field("console", description="console for people, json for machines")
+    health_port: int | None = Field(
+        None, ge=0, le=65535, description="where /healthz, /readyz and /metrics are served; unset: nowhere; 0: any"
+    )
+    health_host: Annotated[str, AfterValidator(_address)] = Field(
+        "127.0.0.1", description="127.0.0.1: for this machine alone; 0.0.0.0 in a container that is probed"
+    )
     max_concurrent_runs: int = Field(32, ge=1, description="answers in the making at one time")
     shutdown_grace: float = Field(
         30, ge=0, allow_inf_nan=False, description="seconds that answers get to finish after SIGTERM"
     )
     lease_seconds: Seconds = Field(30, description="seconds after which the work of a dead process is taken over")
     run_timeout: Seconds = Field(900, description="seconds after which an answer is given up")
+    slack_budget_share: float = Field(
+        1, gt=0, le=1, description="the part of Slack's rates that is this process's: 1/N each for N replicas"
+    )
     follow_threads: Literal["one-to-one", "always", "mention"] = Field(
         "one-to-one", description="when a thread's next message needs no mention"
     )
@@ -170,6 +204,10 @@ class Settings(BaseModel):
     catch_up_messages: int = Field(50, ge=0, description="messages of a thread that are read at most at a mention")
     max_runs_per_person_hour: int = Field(
         60, ge=1, description="questions of one person that are answered per hour"
+    )
+    max_function_rounds: int = Field(12, ge=1, description="rounds of function calls in one answer")
+    approval_timeout: Seconds = Field(
+        86_400, description="seconds that people have to approve or deny a function call"
     )
 
     max_file_bytes: int = Field(
@@ -191,6 +229,11 @@ class Settings(BaseModel):
     )
     transcription_model: str = Field("gpt-transcribe", description="the model that transcribes recordings")
     admins: Names = Field((), description="a comma list of Slack user ids that may remove anybody's files")
+    allowed_models: Annotated[tuple[ModelName, ...], BeforeValidator(_commas)] = Field(
+        (),
+        max_length=99,
+        description="a comma list of models that “Ask with options…” offers beside the assistant's own",
+    )
     retention_days: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="days after which our rows of old answers go; unset: never"
     )
@@ -202,6 +245,13 @@ class Settings(BaseModel):
             raise ValueError("and ASSISTANT_INSTRUCTIONS are both set: keep one")
         if value is not None:
             _instructions(value)
+        return value
+
+    @field_validator("assistants_file")
+    @classmethod
+    def _there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("names no file that is there")
         return value
 
     @field_validator("vector_store_ids")
@@ -218,17 +268,26 @@ class Settings(BaseModel):
     def read(cls, environ: Mapping[str, str] | None = None, env_file: str | Path | None = ".env") -> Self:
         """Read the environment, and under it the file; an empty value counts as not set.
 
-        Raises `SettingsError` with one line per fault, none of which repeats a value.
+        Without a file, none of the assistants is looked for either. Raises `SettingsError` with one line per
+        fault, none of which repeats a value.
         """
         found = _given(_file(env_file)) | _given(os.environ if environ is None else environ)
+        if env_file is not None and Path(ASSISTANTS_FILE).is_file():
+            found.setdefault("assistants_file", ASSISTANTS_FILE)
         try:
             return cls.model_validate(found)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
             raise SettingsError(tuple(dict.fromkeys(map(_fault, faults)))) from None
 
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What is set in vain beside a file of the assistants, by the names of the variables."""
+        beside = self.assistants_file is not None
+        return tuple(field.upper() for field in IN_THE_FILE if beside and field in self.model_fields_set)
+
     def assistant(self) -> Assistant:
-        """The one assistant that these settings describe."""
+        """The one assistant that these settings describe, where no file describes several."""
         file = self.assistant_instructions_file
         return Assistant(
             model=self.openai_model,
@@ -240,7 +299,22 @@ class Settings(BaseModel):
             reasoning_effort=self.openai_reasoning_effort,
             verbosity=self.openai_verbosity,
             max_output_tokens=self.openai_max_output_tokens,
+            background=self.openai_background,
         )
+
+
+def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether OpenTelemetry's own variables name where traces go; its SDK reads these and all others itself."""
+    found = os.environ if environ is None else environ
+    off = found.get("OTEL_SDK_DISABLED", "").lower() == "true" or found.get("OTEL_TRACES_EXPORTER") == "none"
+    named = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return not off and any(found.get(name) for name in named)
+
+
+def variable(name: str) -> SecretStr | None:
+    """What a variable that assistants.toml names holds now, in the environment or in .env; None: it is not set."""
+    value = (os.environ.get(name) or _file(".env").get(name) or "").strip()
+    return SecretStr(value) if value else None
 
 
 def openai_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:

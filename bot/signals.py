@@ -9,19 +9,29 @@ from typing import Any
 
 from storage.errors import LeaseLost
 
+BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def real_time() -> float:
+    """Seconds that never go backwards, and go on while the machine sleeps (clock_gettime(2)).
+
+    Leases are measured by them, whatever the bot's clock: the database knows nothing of that.
+    """
+    return time.clock_gettime(BOOT_TIME)
+
 
 @dataclass(slots=True)
 class Signals:
     """What a worker tells a run of its own while it is answered."""
 
-    held_until: float  # seconds of the machine's monotonic clock: leases are real time, whatever the bot's clock
+    held_until: float  # in `real_time`
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     restart: asyncio.Event = field(default_factory=asyncio.Event)
     lost: asyncio.Event = field(default_factory=asyncio.Event)  # the lease is not ours any more
 
     def guard(self) -> None:
         """Raise LeaseLost when not one more call may be made."""
-        if self.lost.is_set() or time.monotonic() > self.held_until:
+        if self.lost.is_set() or real_time() > self.held_until:
             raise LeaseLost("the lease lapsed")
 
 
@@ -31,6 +41,7 @@ class Cause(Enum):
     TOLD = "told"
     STOPPED = "stopped"
     RESTART = "restart"
+    WAITING = "waiting"  # people have to decide something before it goes on
 
 
 async def cancelled(tasks: Iterable["asyncio.Task[Any]"]) -> None:

@@ -1,18 +1,22 @@
 """The modal with everything about an answer's steps: opened at once, filled when OpenAI has told them."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot import words
 from bot.assistant.engine import Engine
 from bot.assistant.events import Step, StepStatus
+from bot.choice import Choice
 from bot.clock import Clock
 from bot.errors import AssistantError, SlackError, SlackRefused
+from bot.overrides import Overrides
 from bot.reply.details import Leaf, loading, saying, showing
+from bot.reply.findings import one_line
 from bot.reply.steps import Block
 from bot.reply.transcript import TimedStep
 from bot.workspaces import Workspaces
+from storage.call_records import StoredCall
 from storage.errors import StorageError
 from storage.records import RunStep
 from storage.store import Store
@@ -21,6 +25,7 @@ log = logging.getLogger(__name__)
 
 TRIGGER_LIVES = 3.0  # seconds in which a press may open a modal (docs.slack.dev/surfaces/modals)
 TOLD_WITHIN = 30.0  # seconds that people look at "Loading…" at most
+NOTE_CHARS = 1_000
 PATIENCE = 10.0  # seconds that filling the modal goes on trying
 CLOSED = "not_found"
 
@@ -28,8 +33,9 @@ CLOSED = "not_found"
 class StepDetails:
     """Opens the modal and turns its pages. Nothing is kept here: each page is fetched anew."""
 
-    def __init__(self, engine: Engine, store: Store, workspaces: Workspaces, clock: Clock) -> None:
+    def __init__(self, engine: Engine, store: Store, workspaces: Workspaces, choice: Choice, clock: Clock) -> None:
         self._engine = engine
+        self._choice = choice
         self._store = store
         self._workspaces = workspaces
         self._clock = clock
@@ -77,8 +83,20 @@ class StepDetails:
         if found is None:
             return saying(leaf, words.DETAILS_UNKNOWN)
         told = [await self._engine.details(one.response_id) for one in await runs.responses(found[0].id)]
-        steps = as_seen([steps for steps in told if steps], await runs.steps(found[0].id))
-        return showing(leaf, steps, *([words.DETAILS_GONE] if None in told else []))
+        calls = {call.call_id: call for call in await self._store.calls.of_run(found[0].id)}
+        steps = as_seen([with_outputs(steps, calls) for steps in told if steps], await runs.steps(found[0].id))
+        by = self._choice.answered(found[0])
+        otherwise = one_line(Overrides.of(found[0].overrides).line(), NOTE_CHARS)
+        gone = words.DETAILS_GONE if None in told else ""
+        notes = (words.ANSWERED_BY.format(name=by) if by else "", otherwise, gone)
+        return showing(leaf, steps, *filter(None, notes))
+
+
+def with_outputs(steps: Iterable[Step], calls: Mapping[str, StoredCall]) -> list[Step]:
+    """The steps with what came of our functions, which OpenAI does not tell with them."""
+    return [
+        replace(step, result=calls[step.call_id].output or "") if step.call_id in calls else step for step in steps
+    ]
 
 
 def as_seen(told: Sequence[Iterable[Step]], seen: Sequence[RunStep]) -> list[TimedStep]:

@@ -39,6 +39,7 @@ MADE = "Here is what I made:"
 MADE_LEFT_OUT = "Left out, as one answer may bring at most {files} files and {size}: {names}."
 MADE_GONE = "“{name}” was gone before I could fetch it: please ask for it again."
 MADE_UNREACHABLE = "“{name}” could not be fetched from OpenAI: please ask for it again."
+MADE_UNREADABLE = "“{name}” could not be read, so it is not here."
 MADE_EMPTY = "“{name}” is empty, so it is not here."
 MADE_LATE = "“{name}” took too long to bring here: please ask for it again."
 MADE_MORE = "{count} more did not come either."
@@ -109,8 +110,14 @@ FILES_REMOVE_TITLE = "Remove this file?"
 FILES_REMOVE_TEXT = "I forget “{name}”, and what my answers quoted of it. In Slack it stays where it is."
 FILES_KEEP = "Keep"
 COMMAND_HELP = (
-    "`/threadmate files` shows the files of this conversation that I can read. "
-    "To ask me something, mention me in a thread, or write to me in a direct message."
+    "To ask me something, mention me in a thread, or write to me in a direct message.\n"
+    "• `/threadmate files` shows the files of this conversation that I can read.\n"
+    "• `/threadmate status` tells who answers here, and with which model.\n"
+    "• `/threadmate instructions` shows what I am told for this channel; with a text behind it, I follow that "
+    "from now on; `instructions clear` takes it back.\n"
+    "• `/threadmate assistant` lists the assistants; with a name behind it, that one answers in this channel.\n"
+    "• `/threadmate mute` lets me say nothing in this channel, `unmute` lets me speak again.\n"
+    "In threads use the menu of a message: “Ask about this message”, “Ask with options…”, “Thread settings…”."
 )
 
 STEPS = {
@@ -125,6 +132,8 @@ STEP_OTHER = "Working ({name})"
 STEP_STATUS = {"failed": "failed", "incomplete": "not finished"}
 STEP_COUNT_ONE = "1 step"
 STEP_COUNT = "{count} steps"
+STEPS_NONE = "Nothing was searched, run or called for this."
+ANSWERED_BY = "Answered by {name}"
 STEPS_MORE = "and {count} more"
 STEP_QUERIES = "Searched for"
 STEP_LOGS = "Output"
@@ -180,3 +189,22 @@ FAILURES = {
     "slack": "Slack did not accept the answer: please try again.",
     "unexpected": "Something went wrong on my side: please try again.",
 }
+
+ROUNDS_EXHAUSTED = "I stopped calling functions after {count} rounds of them."
+CALLED_ALREADY = "Functions that were called before that: {names}."
+NOBODY_DECIDED = "Nobody decided in time, so I did not go on with this."
+SERVER_LEFT_OUT = (
+    "The tools of “{label}” were left out: its key is not set where this bot runs. Please tell whoever runs it."
+)
+CALL_WANTED = "I would like to call "
+CALL_ON_SERVER = " on the server “{server}”"
+APPROVE = "Approve"
+DENY = "Deny"
+CALL_OVER = "This does not wait for a decision any more."
+CALL_APPROVED_BY = "{name} has approved this already."
+CALL_DENIED_BY = "{name} has denied this already."
+CALL_OF_ASKER = "Only whoever asked me can decide this."
+CALL_OF_APPROVERS = "Only these people can decide this: {names}."
+CALLS_LEFT = "Noted. Still to be decided: {count}."
+CALLS_FIRST = "Before I can answer that, somebody has to decide what I asked above. It is here once more:"
+CANCEL_AND_ANSWER = "Cancel and answer this"

@@ -6,16 +6,21 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.anew import REGENERATE_EDITED
+from bot.approvals import CANCEL
 from bot.attachments import listing
 from bot.desk import FrontDesk
+from bot.options_view import CHOOSE_ASSISTANT, MODAL
 from bot.reply import reason
+from bot.reply.approval import APPROVE, DENY
 from bot.reply.closing import ASK
 from handlers.actions import Actions, acknowledge
 from handlers.agent import Agent
+from handlers.approvals import Decisions
 from handlers.catch_all import on_anything, on_error
 from handlers.changes import Changes
-from handlers.files import Files, acknowledge_command
+from handlers.files import Files
 from handlers.messages import Messages
+from handlers.options import Options
 
 SUBSCRIPTIONS = {
     "app_mention": ("app_mention",),
@@ -37,7 +42,8 @@ EDITED: dict[str, Any] = {"type": "message", "subtype": "message_changed"}
 def register(app: AsyncApp, desk: FrontDesk) -> None:
     """Tell Bolt who handles what. First match wins, so the catch-all comes last."""
     messages, agent, actions, changes = Messages(desk), Agent(desk), Actions(desk), Changes(desk)
-    files = Files(desk)
+    files, options = Files(desk), Options(desk)
+    decisions = Decisions(desk)
 
     app.event("app_mention")(messages.on_message)
     app.event(EDITED)(ack=messages.on_message, lazy=[messages.after_edit])
@@ -54,19 +60,26 @@ def register(app: AsyncApp, desk: FrontDesk) -> None:
     app.shortcut("add_to_library")(ack=acknowledge, lazy=[files.on_add])
     app.shortcut("remove_from_library")(ack=acknowledge, lazy=[files.on_remove])
     app.shortcut("files_in_thread")(ack=acknowledge, lazy=[files.on_files_in_thread])
-    app.command("/threadmate")(ack=acknowledge_command, lazy=[files.on_command])
+    app.shortcut("ask_about")(ack=acknowledge, lazy=[options.on_ask_about])
+    app.shortcut("ask_with_options")(ack=acknowledge, lazy=[options.on_ask_with_options])
+    app.shortcut("thread_settings")(ack=acknowledge, lazy=[options.on_thread_settings])
+    app.command("/threadmate")(ack=options.acknowledge_command, lazy=[files.on_command, options.on_command])
 
     app.action("feedback")(ack=acknowledge, lazy=[actions.on_feedback])
+    app.view(MODAL)(ack=options.on_submit, lazy=[options.after_submit])
     app.view(reason.MODAL)(ack=acknowledge, lazy=[actions.on_reason])
     app.action("regenerate")(ack=acknowledge, lazy=[actions.on_regenerate])
     app.action(REGENERATE_EDITED)(ack=acknowledge, lazy=[actions.on_regenerate_edited])
     app.action("try_again")(ack=acknowledge, lazy=[actions.on_try_again])
     app.action(re.compile(f"{ASK}[0-9]"))(actions.on_question)
+    app.action(re.compile(f"{APPROVE}|{DENY}"))(decisions.on_verdict)
+    app.action(CANCEL)(decisions.on_cancel)
     app.action("stop")(ack=acknowledge, lazy=[actions.on_stop])
     app.action("details")(ack=acknowledge, lazy=[actions.on_details])
     app.action(re.compile("details_(?:previous|next)"))(ack=acknowledge, lazy=[actions.on_page])
     app.action(listing.REMOVE)(ack=acknowledge, lazy=[files.on_remove_file])
     app.action(re.compile(f"{listing.PREVIOUS}|{listing.NEXT}"))(ack=acknowledge, lazy=[files.on_page])
+    app.action(CHOOSE_ASSISTANT)(ack=acknowledge, lazy=[options.on_assistant])
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[])
 
     app.view(re.compile(".*"))(ack=acknowledge, lazy=[])

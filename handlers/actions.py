@@ -29,7 +29,7 @@ class Actions:
 
     async def on_feedback(self, body: dict[str, Any]) -> None:
         """Handle a thumb up or down."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             about = About(pressed.channel, pressed.message_ts)
             await self._desk.take_feedback(
                 pressed.team, about, pressed.user, pressed.value, pressed.trigger_id, pressed.thread_ts
@@ -47,14 +47,14 @@ class Actions:
 
     async def on_regenerate(self, body: dict[str, Any]) -> None:
         """Handle "Regenerate" under an answer."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             await self._desk.regenerate(
                 pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
             )
 
     async def on_regenerate_edited(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Handle "Regenerate" in the offer that only its author sees; the offer goes."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             await self._desk.answer_changed(
                 pressed.team, pressed.channel, pressed.value, pressed.user, pressed.thread_ts
             )
@@ -65,7 +65,7 @@ class Actions:
 
     async def on_question(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a button that asks a question: it is acknowledged once the question is committed."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             press = Press(
                 team=pressed.team,
                 channel=pressed.channel,
@@ -80,21 +80,21 @@ class Actions:
 
     async def on_try_again(self, body: dict[str, Any]) -> None:
         """Handle "Try again"."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             await self._desk.try_again(
                 pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
             )
 
     async def on_stop(self, body: dict[str, Any]) -> None:
         """Handle our own Stop button, under a message that grows by edits."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             await self._desk.stop(
                 pressed.team, pressed.channel, pressed.message_ts, pressed.user, pressed.thread_ts
             )
 
     async def on_details(self, body: dict[str, Any]) -> None:
         """Handle "All details" and "Show steps"."""
-        if pressed := await self._pressed(body):
+        if pressed := await self.pressed(body):
             leaf = Leaf(pressed.team, pressed.channel, pressed.message_ts, pressed.user)
             await self._desk.show_details(leaf, pressed.trigger_id, pressed.thread_ts)
 
@@ -108,7 +108,8 @@ class Actions:
         else:
             await self._desk.turn_page(turned.leaf, turned.view_id, turned.team, turned.user)
 
-    async def _pressed(self, body: dict[str, Any]) -> Pressed | None:
+    async def pressed(self, body: dict[str, Any]) -> Pressed | None:
+        """Read a press, if it is for us; whoever is of another organisation is told that it is not for them."""
         pressed = parse_button(body)
         if isinstance(pressed, Ignored):
             log.info("not a button for us", extra={"reason": pressed.reason})

@@ -34,4 +34,4 @@ class Agent:
 
     async def on_noted(self, body: dict[str, Any]) -> None:
         """Handle what Slack wants an agent to subscribe to (reference §1.4) and nothing of ours depends on."""
-        log.debug("noted", extra={"event": body["event"].get("type")})
+        log.debug("noted", extra={"type": body["event"].get("type")})

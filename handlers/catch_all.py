@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 async def on_anything(body: dict[str, Any]) -> None:
     """Acknowledge an event we have no use for: unmatched, Slack would send it again (reference trap 9)."""
-    log.debug("an event without a handler", extra={"event": (body.get("event") or {}).get("type")})
+    log.debug("an event without a handler", extra={"type": (body.get("event") or {}).get("type")})
 
 
 async def on_error(error: Exception) -> None:

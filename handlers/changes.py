@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 from bot.desk import FrontDesk
-from bot.logs import ids
 from handlers.parse import Ignored, parse_file
 
 log = logging.getLogger(__name__)
@@ -18,18 +17,16 @@ class Changes:
 
     async def on_file_deleted(self, body: dict[str, Any]) -> None:
         """Handle a `file_deleted` event."""
-        with ids(event=body.get("event_id", "")):
-            match parse_file(body):
-                case Ignored(reason):
-                    log.info("not a file for us", extra={"reason": reason})
-                case told:
-                    await self._desk.changes.deleted(told.team, told.file_id)
+        match parse_file(body):
+            case Ignored(reason):
+                log.info("not a file for us", extra={"reason": reason})
+            case told:
+                await self._desk.changes.deleted(told.team, told.file_id)
 
     async def on_file_changed(self, body: dict[str, Any]) -> None:
         """Handle a `file_change` event."""
-        with ids(event=body.get("event_id", "")):
-            match parse_file(body):
-                case Ignored(reason):
-                    log.info("not a file for us", extra={"reason": reason})
-                case told:
-                    await self._desk.changes.changed(told.team, told.file_id)
+        match parse_file(body):
+            case Ignored(reason):
+                log.info("not a file for us", extra={"reason": reason})
+            case told:
+                await self._desk.changes.changed(told.team, told.file_id)

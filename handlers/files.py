@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_bolt.async_app import AsyncRespond
 
 from bot import words
 from bot.desk import FrontDesk
@@ -13,7 +13,6 @@ from handlers.parse import Ignored
 from handlers.parse_files import (
     Chosen,
     PressedInFiles,
-    asks_for_files,
     parse_command,
     parse_files_press,
     parse_sharing,
@@ -21,14 +20,6 @@ from handlers.parse_files import (
 )
 
 log = logging.getLogger(__name__)
-
-
-async def acknowledge_command(ack: AsyncAck, body: dict[str, Any]) -> None:
-    """Acknowledge the command; with a word of help where it asks for something that we do not have."""
-    if asks_for_files(body):
-        await ack()
-    else:
-        await ack(text=words.COMMAND_HELP, response_type="ephemeral")
 
 
 class Files:

@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 from bot.desk import FrontDesk
-from bot.logs import ids
 from handlers.parse import Deleted, Edited, Ignored, parse_message
 
 log = logging.getLogger(__name__)
@@ -15,25 +14,22 @@ class Messages:
 
     def __init__(self, desk: FrontDesk) -> None:
         self._desk = desk
-        self._inbox = desk.inbox
 
     async def on_message(self, body: dict[str, Any]) -> None:
         """Handle a `message` or `app_mention` event."""
-        with ids(event=body.get("event_id", "")):
-            parsed = parse_message(body)
-            match parsed:
-                case Ignored(reason):
-                    log.info("not a message for us", extra={"reason": reason})
-                case Edited(post, taken_off):
-                    await self._desk.take_edit(post, taken_off)
-                case Deleted(team, channel, ts):
-                    await self._desk.take_deletion(team, channel, ts)
-                case _:
-                    await self._inbox.accept(parsed)
+        parsed = parse_message(body)
+        match parsed:
+            case Ignored(reason):
+                log.info("not a message for us", extra={"reason": reason})
+            case Edited(post, taken_off):
+                await self._desk.take_edit(post, taken_off)
+            case Deleted(team, channel, ts, said):
+                await self._desk.take_deletion(team, channel, ts, said)
+            case _:
+                await self._desk.take(parsed)
 
     async def after_edit(self, body: dict[str, Any]) -> None:
         """Handle the same event once more, behind its acknowledgement: what was answered may be answered anew."""
         parsed = parse_message(body)
         if isinstance(parsed, Edited) and parsed.reworded:
-            with ids(event=body.get("event_id", "")):
-                await self._desk.offer_anew(parsed.post)
+            await self._desk.offer_anew(parsed.post)

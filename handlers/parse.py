@@ -1,7 +1,7 @@
 """Slack's payloads -> what they say, or the reason why they say nothing to us. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.addressing import Post
@@ -45,11 +45,12 @@ class FileTold:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A message is gone."""
+    """A message is gone; `said` is how it read, as far as Slack says that."""
 
     team: str
     channel: str
     ts: str
+    said: Post | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,8 @@ def _deleted(body: Payload, event: Payload) -> Deleted | Ignored:
     ts = event.get("deleted_ts") or (event.get("previous_message") or {}).get("ts")
     if not ts or not event.get("channel"):
         return Ignored("a deletion that names no message")
-    return Deleted(installed_team(body), str(event["channel"]), str(ts))
+    said = _posted(body, event, event.get("previous_message") or {})
+    return Deleted(installed_team(body), str(event["channel"]), str(ts), said if isinstance(said, Post) else None)
 
 
 def _is_direct(event: Payload, channel: str) -> bool:

@@ -1,16 +1,17 @@
 """What the holder of a lease writes while it answers: responses, replies, and the end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Column, Table, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.call_records import CallState
 from storage.claims import read_claim
 from storage.database import insert, now
 from storage.leases import hold, hold_with_thread
-from storage.messages import ERASED
+from storage.messages import ERASED, remember_message
 from storage.records import (
     ACTIVE,
     ANSWERED,
@@ -18,6 +19,7 @@ from storage.records import (
     Ending,
     Lease,
     MessageState,
+    NewMessage,
     Reply,
     ReplyState,
     RunStatus,
@@ -25,6 +27,7 @@ from storage.records import (
 )
 from storage.rows import all_rows
 from storage.tables import is_waiting, messages, replies, responses, run_steps, runs, threads
+from storage.tables_calls import function_calls
 
 
 async def remember(connection: AsyncConnection, thread_id: int, memory: str) -> None:
@@ -79,8 +82,10 @@ async def release(connection: AsyncConnection, lease: Lease) -> None:
 
 async def restart(connection: AsyncConnection, lease: Lease) -> Claim:
     """Begin the run again with the messages that are left, and without its responses."""
-    await hold(connection, lease, restart_requested=False)
+    await hold(connection, lease, restart_requested=False, action_until=None)
     await connection.execute(delete(responses).where(responses.c.run_id == lease.run_id))
+    not_made = function_calls.c.state.in_((CallState.PROPOSED, CallState.APPROVED))
+    await connection.execute(delete(function_calls).where(function_calls.c.run_id == lease.run_id, not_made))
     return await read_claim(connection, lease.run_id)
 
 
@@ -88,8 +93,22 @@ async def join(connection: AsyncConnection, lease: Lease) -> Claim:
     """Let the run answer what waits in its thread, too."""
     run = await hold_with_thread(connection, lease)
     joining = {"state": MessageState.CLAIMED, "state_since": now(), "run_id": lease.run_id}
-    waiting = and_(messages.c.thread_id == run["thread_id"], is_waiting())
+    plain = messages.c.overrides.is_(None)  # what shall be answered otherwise has a run of its own
+    waiting = and_(messages.c.thread_id == run["thread_id"], is_waiting(), plain)
     await connection.execute(update(messages).where(waiting).values(joining))
+    return await read_claim(connection, lease.run_id)
+
+
+async def take_in(connection: AsyncConnection, lease: Lease, said: Sequence[NewMessage]) -> Claim:
+    """Let the run answer what was said to us before its newest message, whether we have been told of it or not."""
+    await hold_with_thread(connection, lease)
+    claim = await read_claim(connection, lease.run_id)
+    taken = {"state": MessageState.CLAIMED, "state_since": now(), "run_id": lease.run_id}
+    for message in said:
+        await remember_message(connection, claim.thread, message, taken)
+    plain = messages.c.overrides.is_(None)  # what shall be answered otherwise has a run of its own
+    told = and_(messages.c.thread_id == claim.thread.id, messages.c.ts.in_([message.ts for message in said]))
+    await connection.execute(update(messages).where(told, is_waiting(), plain).values(taken))
     return await read_claim(connection, lease.run_id)
 
 
@@ -136,6 +155,7 @@ async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending, st
         "error": ending.error,
         "first_text_at": ending.first_text_at,
         "parts_left": ending.parts_left,
+        "action_until": None,
         "finished_at": now(),
         "lease_owner": None,
         "lease_until": None,
@@ -161,8 +181,9 @@ async def _end_responses_and_replies(connection: AsyncConnection, lease: Lease, 
         values = {"state": response.state, "item_ids": list(response.item_ids)}
         await connection.execute(update(responses).where(*this).values(values))
     if ending.replies_closed:
-        in_slack = replies.c.run_id == lease.run_id, replies.c.ts.is_not(None)
-        await connection.execute(update(replies).where(*in_slack).values(state=ReplyState.CLOSED))
+        its = replies.c.run_id == lease.run_id
+        await connection.execute(delete(replies).where(its, replies.c.ts.is_(None)))  # Slack refused it
+        await connection.execute(update(replies).where(its).values(state=ReplyState.CLOSED))
 
 
 async def _end_messages(connection: AsyncConnection, lease: Lease, values: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database import Database, insert
 from storage.file_records import Channel
 from storage.rows import all_rows
+from storage.tables_calls import settings_changes
 from storage.tables_files import channels
 
 _KEY = ["team", "channel"]
@@ -45,8 +46,13 @@ class Channels:
 
     async def erase(self, team: str, channel: str) -> None:
         """Delete what we keep about the channel itself."""
-        erase = delete(channels).where(_is(team, channel))
-        await self._database.write(lambda connection: connection.execute(erase))
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(channels).where(_is(team, channel)))
+            changes = settings_changes.c.team == team, settings_changes.c.channel == channel
+            await connection.execute(delete(settings_changes).where(*changes))
+
+        await self._database.write(work)
 
     async def set_shared(self, team: str, channel: str, shared: bool) -> None:
         """Store whether people of another organisation are in the channel."""

@@ -7,7 +7,7 @@ Both: order and exclusion are the tables' constraints.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from storage.errors import DatabaseUnavailable, UnknownDatabase
 from storage.schema import MIGRATIONS, SchemaState, migrate, refuse_newer, state_of
 from storage.sqlite_driver import connect
 from storage.sqlite_file import FileLock, companion, make_private
+from storage.turns import Together, Turns
 
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another program's lock on the file (a backup, say)."""
@@ -44,9 +45,13 @@ MIGRATION = 0x746D_0001
 
 FORMS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"
 
+GROUPS = 4
+"""Transactions at a time, on a server, of what goes first."""
+
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 """What happens inside one transaction."""
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class _Collided(DatabaseUnavailable):
@@ -74,12 +79,22 @@ def _now_in_postgresql(_element: now, _compiler: SQLCompiler, **_options: Any) -
 
 def insert(connection: AsyncConnection, table: Table) -> sqlite.Insert | pg.Insert:
     """Return an INSERT that knows ON CONFLICT in the connection's dialect."""
-    return pg.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_in(connection.dialect.name, table)
+
+
+def insert_in(dialect: str, table: Table) -> sqlite.Insert | pg.Insert:
+    """Return it by the dialect's name: for statements that are built once, which takes as long as running them."""
+    return pg.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def locks_rows(connection: AsyncConnection) -> bool:
+    """Return whether others may change a row that was only read: not where one at a time writes."""
+    return connection.dialect.name == "postgresql"
 
 
 async def one_at_a_time(connection: AsyncConnection, *key: str) -> None:
     """Let nobody else pass with the same key until the transaction ends: where there is no row to lock yet."""
-    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+    if locks_rows(connection):
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("\n".join(key), 0))))
 
 
@@ -113,12 +128,19 @@ class Database:
     ) -> None:
         self.transactions = 0  # write transactions asked for since it was opened
         self.collisions = 0  # how often one had to be begun again
+        self.unavailable = 0  # transactions that the database refused, or did not answer
         self._writer = writer
         self._reader = reader
         self._lock = lock
         self._patience = patience
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._one_pool = writer.pool is reader.pool  # as on a server, where commits happen side by side
+        self._turns = Turns(postgresql.POOL if self._one_pool else 1)
+        first = partial(self._turns.turn, first=True)
+        self._together = Together(
+            partial(self._transact, self._writer, turn=first), GROUPS if self._one_pool else 1
+        )
 
     @classmethod
     async def open(
@@ -183,11 +205,21 @@ class Database:
         DatabaseUnavailable: what was written is taken back, unless the very commit was not answered.
         """
         self.transactions += 1
-        return await self._to_the_end(self._transact(self._writer, work))
+        return await self._to_the_end(self._transact(self._writer, work, self._turns.turn))
+
+    async def write_first(self, work: Work[T], order: tuple[str, ...]) -> T:
+        """Do as `write` does, before all else that waits, and in one transaction with what is first, too.
+
+        `order` is that of the rows that `work` locks: all processes lock them in the same. Where another one's
+        `work` fails, this one may be run again by itself.
+        """
+        self.transactions += 1
+        return await self._to_the_end(self._together.do(work, order))
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot of the database. Raises DatabaseUnavailable."""
-        return await self._to_the_end(self._transact(self._reader, work))
+        turn = self._turns.turn if self._one_pool else nullcontext
+        return await self._to_the_end(self._transact(self._reader, work, turn))
 
     async def close(self) -> None:
         """Wait for the transactions under way, then close. Afterwards everything is unavailable."""
@@ -200,16 +232,20 @@ class Database:
             self._lock.release()
             self._lock = None
 
-    async def _transact(self, engine: AsyncEngine, work: Work[T]) -> T:
+    async def _transact(self, engine: AsyncEngine, work: Work[T], turn: Turn = nullcontext) -> T:
         for attempt in range(1, TRIES + 1):
             try:
                 with _refusals():
-                    async with asyncio.timeout(self._patience), engine.begin() as connection:
+                    async with asyncio.timeout(self._patience), turn(), engine.begin() as connection:
                         return await work(connection)
             except _Collided:
                 self.collisions += 1
                 if attempt == TRIES:
+                    self.unavailable += 1
                     raise
+            except DatabaseUnavailable:
+                self.unavailable += 1
+                raise
         raise AssertionError("returned or raised above")
 
     async def _to_the_end(self, transaction: Coroutine[Any, Any, T]) -> T:
@@ -325,8 +361,11 @@ def _engine(file: Path, busy_seconds: float, *, size: int, begin: str, pragmas: 
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    def set_begin(connection: Any) -> None:
+        connection.connection.driver_connection.begin(begin)
+
     event.listen(engine.sync_engine, "connect", set_pragmas)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine.sync_engine, "begin", set_begin)
     return engine
 
 

@@ -106,12 +106,19 @@ class FilePlace:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel or DM. `shared`: with another organisation, as far as we have last seen."""
+    """A channel or DM. `shared`: with another organisation, as far as we have last seen.
+
+    The last three are what people have set: the key of the assistant that answers there, what it is told besides,
+    and that it says nothing.
+    """
 
     team: str
     channel: str
     vector_store_id: str | None = None
     shared: bool = False
+    assistant: str | None = None
+    additional_instructions: str | None = None
+    muted: bool | None = None
 
 
 class Showing(NamedTuple):

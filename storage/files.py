@@ -36,6 +36,10 @@ class Files:
         """
         return await self._database.write(lambda it: placing.begin_upload(it, file_id, owner, seconds))
 
+    async def give_up_upload(self, file_id: int, owner: str) -> None:
+        """Let anybody take an upload over at once that broke off."""
+        await self._database.write(lambda it: placing.give_up_upload(it, file_id, owner))
+
     async def uploaded(
         self, file_id: int, openai_file_id: str, expires_at: float | None = None
     ) -> StoredFile | None:
@@ -142,6 +146,10 @@ class Files:
     async def leaving(self) -> tuple[FilePlace, ...]:
         """Return the places that are to be detached, the oldest first."""
         return await self._places(is_leaving())
+
+    async def any_going(self) -> bool:
+        """Return whether anything is in `leaving` or `deleting`."""
+        return await self._database.read(leaving.any_going)
 
     async def others_in_channel(self, place: FilePlace) -> bool:
         """Return whether another place keeps the File in the channel's store: then it stays attached.

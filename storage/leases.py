@@ -8,7 +8,7 @@ worker that was away for too long learns it there and stops, at the latest when 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import now
@@ -19,8 +19,12 @@ from storage.tables import is_active, runs, threads
 
 
 def is_free() -> ColumnElement[bool]:
-    """Nobody works on the run: given back, or its lease has lapsed. One that requires action waits for that."""
-    workable = runs.c.status != RunStatus.REQUIRES_ACTION
+    """Nobody works on the run: given back, or its lease has lapsed.
+
+    One that requires action waits for that, until its time is over or it shall stop or start again.
+    """
+    called = or_(runs.c.stop_requested_by.is_not(None), runs.c.restart_requested, runs.c.action_until < now())
+    workable = or_(runs.c.status != RunStatus.REQUIRES_ACTION, called)
     return and_(is_active(), workable, or_(runs.c.lease_owner.is_(None), runs.c.lease_until < now()))
 
 
@@ -30,17 +34,25 @@ async def hold(connection: AsyncConnection, lease: Lease, **changes: Any) -> Row
     First statement of every write that stays with the run's own rows; see `hold_with_thread`. Raises LeaseLost,
     which takes the whole transaction back.
     """
-    ours = and_(
-        runs.c.id == lease.run_id,
-        runs.c.lease_owner == lease.owner,
-        runs.c.attempt == lease.attempt,
-        is_active(),
-    )
-    touch = update(runs).where(ours).values(changes or {"lease_owner": lease.owner}).returning(runs)
-    row: RowMapping | None = (await connection.execute(touch)).mappings().one_or_none()
+    ours = {"its_id": lease.run_id, "its_owner": lease.owner, "its_attempt": lease.attempt}
+    touch = _OURS.values(changes) if changes else _TOUCH
+    row: RowMapping | None = (await connection.execute(touch, ours)).mappings().one_or_none()
     if row is None:
         raise LeaseLost(f"run {lease.run_id} is no longer {lease.owner}'s (attempt {lease.attempt})")
     return row
+
+
+_OURS = (
+    update(runs)
+    .where(
+        runs.c.id == bindparam("its_id"),
+        runs.c.lease_owner == bindparam("its_owner"),
+        runs.c.attempt == bindparam("its_attempt"),
+        is_active(),
+    )
+    .returning(runs)
+)
+_TOUCH = _OURS.values(lease_owner=runs.c.lease_owner)
 
 
 async def hold_with_thread(connection: AsyncConnection, lease: Lease, **changes: Any) -> RowMapping:

@@ -77,6 +77,12 @@ async def deleting(connection: AsyncConnection) -> tuple[StoredFile, ...]:
     return await read_files(connection, is_deleting(), _is_settled())
 
 
+async def any_going(connection: AsyncConnection) -> bool:
+    """Whether a place is to be detached, or a File to be deleted."""
+    going = or_(exists().where(is_leaving()), exists().where(is_deleting(), _is_settled()))
+    return bool(await connection.scalar(select(1).where(going)))
+
+
 async def gone(connection: AsyncConnection, file_id: int) -> None:
     """Delete the row."""
     await connection.execute(delete(files).where(files.c.id == file_id, is_deleting(), _is_settled()))

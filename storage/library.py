@@ -49,6 +49,16 @@ class LibraryBook:
 
         return await self._database.write(work)
 
+    async def renew(self, change_id: int, owner: str, seconds: float) -> bool:
+        """Keep a change for so long from now; False where that has lapsed, or the change is done."""
+        mine = and_(library_changes.c.id == change_id, library_changes.c.lease_owner == owner)
+        keep = update(library_changes).where(mine, library_changes.c.lease_until >= now())
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(keep.values(lease_until=now() + seconds))).rowcount > 0
+
+        return await self._database.write(work)
+
     async def release(self, change_id: int, owner: str) -> None:
         """Give a change back, for anybody to go on with it."""
         held = and_(library_changes.c.id == change_id, library_changes.c.lease_owner == owner)

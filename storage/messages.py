@@ -1,21 +1,32 @@
 """Messages: what people said, from the moment we hear it until it is answered and erased."""
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import RowMapping, exists, select, update
+from sqlalchemy import RowMapping, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database import Database, insert, now
-from storage.records import Decide, Heard, MessageState, NewMessage, Thread, Touched, Verdict
-from storage.rows import all_rows, lock_threads, posted, thread_at
+from storage.database import Database, insert_in, locks_rows, now
+from storage.muting import judged, look
+from storage.records import Decide, Heard, MessageState, NewMessage, Place, Thread, Touched, Verdict
+from storage.rows import all_rows, in_place, lock_threads, posted, thread_at, thread_from
 from storage.tables import messages, runs, threads
 
-ERASED: Mapping[str, Any] = {"text": None, "files": [], "transcripts": None}
+ERASED: Mapping[str, Any] = {"text": None, "files": [], "transcripts": None, "overrides": None}
 """What is left of what a person said."""
 
 GONE: Mapping[str, Any] = {"state": MessageState.WITHDRAWN, **ERASED}
 """What is left of what its author deleted."""
+
+LATELY = 1000
+"""Accepted messages that are remembered here: Slack tells of a mention twice at once, as message and mention."""
+
+Key = tuple[str, str, str]
+"""What Slack knows a message by: team, channel and ts."""
 
 
 class Messages:
@@ -23,17 +34,39 @@ class Messages:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lately: OrderedDict[Key, None] = OrderedDict()  # what was accepted: it has a row
+        self._hearing: dict[Key, asyncio.Future[None]] = {}  # what is being heard at this moment
 
     async def hear(self, message: NewMessage, decide: Decide) -> tuple[Heard, Verdict]:
         """Decide whether a message is for us, and remember it once. When this returns, it is committed.
 
-        `decide` may be called twice: first on what a reader sees, and again inside the write transaction.
+        `decide` may be called several times: without a thread, on what a reader sees, and again inside the write
+        transaction, which goes before what answers write.
         A message that has a row changes nothing any more, its thread's `following` neither.
         """
-        settled = await self._database.read(lambda connection: _settled(connection, message, decide))
-        if settled is not None:
-            return settled
-        return await self._database.write(lambda connection: _hear(connection, message, decide))
+        key = message.place.team, message.place.channel, message.ts
+        while told_just_now := self._hearing.get(key):
+            await asyncio.wait((told_just_now,))
+        if key in self._lately:
+            return Heard.DUPLICATE, decide(None)
+        self._hearing[key] = asyncio.get_running_loop().create_future()
+        try:
+            heard, verdict = await self._hear(message, decide)
+        finally:
+            self._hearing.pop(key).set_result(None)
+        if heard is Heard.ACCEPTED:
+            self._lately[key] = None
+            if len(self._lately) > LATELY:
+                self._lately.popitem(last=False)
+        return heard, verdict
+
+    async def _hear(self, message: NewMessage, decide: Decide) -> tuple[Heard, Verdict]:
+        if not decide(None).accept:  # said in a thread that we follow, or more likely not to us
+            settled = await self._database.read(lambda connection: _settled(connection, message, decide))
+            if settled is not None:
+                return settled
+        order = (*in_place(message.place).values(), message.ts)
+        return await self._database.write_first(lambda connection: _hear(connection, message, decide), order)
 
     async def change(
         self, team: str, channel: str, ts: str, text: str, files: Sequence[Mapping[str, Any]]
@@ -43,7 +76,11 @@ class Messages:
         An unfinished message (SETTLED) keeps the new text for a "Try again"; of an answered one (ENDED), whose
         text was erased, nothing is written.
         """
-        return await self._database.write(lambda connection: _change(connection, (team, channel, ts), text, files))
+        key = team, channel, ts
+        touched = await self._database.write(lambda connection: _change(connection, key, text, files))
+        if touched is Touched.UNKNOWN:
+            self._lately.pop(key, None)
+        return touched
 
     async def withdraw(self, team: str, channel: str, ts: str) -> Touched:
         """Take over a deletion: the text is erased. An active run of the message is asked to start again.
@@ -52,6 +89,16 @@ class Messages:
         was stopped stays as long as other messages of it may be tried again (SETTLED).
         """
         return await self._database.write(lambda connection: _withdraw(connection, (team, channel, ts)))
+
+    async def forestall(self, message: NewMessage, decide: Decide) -> bool:
+        """Take over the deletion of a message that we have not been told of: told later, it has a row already.
+
+        Of what is not for us nothing is remembered. False: the message was told in between.
+        """
+        thread = await self._database.read(lambda connection: thread_at(connection, message.place))
+        if not decide(thread).accept:
+            return True
+        return await self._database.write(lambda connection: _forestall(connection, message, decide))
 
     async def lose_file(self, team: str, slack_file_id: str) -> bool:
         """Take a deleted file off every message that still has its files; whether an active run starts again."""
@@ -91,8 +138,8 @@ async def _settled(
     connection: AsyncConnection, message: NewMessage, decide: Decide
 ) -> tuple[Heard, Verdict] | None:
     """Return the outcome where nothing needs to be written."""
-    thread = await thread_at(connection, message.place)
-    verdict = decide(thread)
+    thread, muted = await look(connection, message.place)
+    verdict = judged(message.place, thread, muted, decide)
     if await _row(connection, (message.place.team, message.place.channel, message.ts)):
         return Heard.DUPLICATE, verdict
     if not verdict.accept and (thread is None or thread.following == verdict.following):
@@ -101,31 +148,44 @@ async def _settled(
 
 
 async def _hear(connection: AsyncConnection, message: NewMessage, decide: Decide) -> tuple[Heard, Verdict]:
-    thread = await thread_at(connection, message.place, lock=True)
-    verdict = decide(thread)
+    thread, muted = await look(connection, message.place)
+    if thread is not None and locks_rows(connection):
+        thread = await thread_at(connection, message.place, lock=True)
+    verdict = judged(message.place, thread, muted, decide)
     if verdict.accept:
-        thread = thread or await _new_thread(connection, message)
-        if not await _remember(connection, thread, message):
+        stands = {"following": verdict.following, "last_message_ts": message.ts}
+        thread = thread or await new_thread(connection, message.place, **stands)
+        if not await remember_message(connection, thread, message):
             return Heard.DUPLICATE, verdict
     if thread is not None:
-        newest = max(thread.last_message_ts or "", message.ts)
-        advance = update(threads).where(threads.c.id == thread.id)
-        await connection.execute(advance.values(following=verdict.following, last_message_ts=newest))
+        stands = {"following": verdict.following, "last_message_ts": max(thread.last_message_ts or "", message.ts)}
+        if stands != {"following": thread.following, "last_message_ts": thread.last_message_ts}:
+            await connection.execute(_ADVANCE, {"thread": thread.id, **stands})
     return (Heard.ACCEPTED if verdict.accept else Heard.IGNORED), verdict
 
 
-async def _new_thread(connection: AsyncConnection, message: NewMessage) -> Thread:
-    place = message.place
-    values = {"team": place.team, "channel": place.channel, "thread_ts": place.thread_ts}
-    thread = None
+async def _forestall(connection: AsyncConnection, message: NewMessage, decide: Decide) -> bool:
+    thread = await thread_at(connection, message.place, lock=True)
+    if not decide(thread).accept:
+        return True
+    thread = thread or await new_thread(connection, message.place)
+    return await remember_message(connection, thread, message, GONE)
+
+
+async def new_thread(connection: AsyncConnection, place: Place, **values: str | None) -> Thread:
+    """Insert a thread's row, and lock it; the one that is there already, where somebody was faster."""
+    thread, values = None, {**in_place(place), **values}
     while thread is None:  # inserted by us, or by somebody else, or by him and deleted since
-        await connection.execute(insert(connection, threads).values(values).on_conflict_do_nothing())
-        thread = await thread_at(connection, place, lock=True)
+        made = await connection.execute(_insert_thread(connection.dialect.name), values)
+        row = made.mappings().first()
+        thread = thread_from(row) if row else await thread_at(connection, place, lock=True)
     return thread
 
 
-async def _remember(connection: AsyncConnection, thread: Thread, message: NewMessage) -> bool:
-    """Insert the message; False where it has a row already."""
+async def remember_message(
+    connection: AsyncConnection, thread: Thread, message: NewMessage, but: Mapping[str, Any] = MappingProxyType({})
+) -> bool:
+    """Insert the message, `but` with these values; False where it has a row already."""
     values = {
         "thread_id": thread.id,
         "team": message.place.team,
@@ -137,11 +197,31 @@ async def _remember(connection: AsyncConnection, thread: Thread, message: NewMes
         "text": message.text,
         "files": [dict(file) for file in message.files],
         "pressed": message.pressed,
+        "overrides": None if message.overrides is None else dict(message.overrides),
         "state": MessageState.WAITING,
-        "state_since": now(),
+        **but,
     }
-    statement = insert(connection, messages).values(values).on_conflict_do_nothing().returning(messages.c.id)
-    return (await connection.execute(statement)).first() is not None
+    return (await connection.execute(_insert_message(connection.dialect.name), values)).first() is not None
+
+
+@cache
+def _insert_thread(dialect: str) -> Any:
+    return insert_in(dialect, threads).on_conflict_do_nothing().returning(threads)
+
+
+@cache
+def _insert_message(dialect: str) -> Any:
+    new = insert_in(dialect, messages).values(state_since=now())
+    return new.on_conflict_do_nothing().returning(messages.c.id)
+
+
+_ADVANCE = (
+    update(threads)
+    .where(threads.c.id == bindparam("thread"))
+    .values(following=bindparam("following"), last_message_ts=bindparam("last_message_ts"))
+)
+_MESSAGE = select(messages).where(*(messages.c[name] == bindparam(name) for name in ("team", "channel", "ts")))
+_LOCK_MESSAGE = _MESSAGE.with_for_update(key_share=True)
 
 
 async def _change(
@@ -232,8 +312,9 @@ async def _ask_to_restart(connection: AsyncConnection, row: RowMapping) -> None:
 
 
 async def _row(connection: AsyncConnection, key: tuple[str, str, str], *, lock: bool = False) -> RowMapping | None:
-    query = select(messages).where(posted(*key))
-    rows = await all_rows(connection, query.with_for_update(key_share=True) if lock else query)
+    team, channel, ts = key
+    query = _LOCK_MESSAGE if lock else _MESSAGE
+    rows = await all_rows(connection, query, team=team, channel=channel, ts=ts)
     return rows[0] if rows else None
 
 

@@ -155,6 +155,12 @@ async def begin_upload(connection: AsyncConnection, file_id: int, owner: str, se
     return found if found is not None and found.state is FileState.STORED else None
 
 
+async def give_up_upload(connection: AsyncConnection, file_id: int, owner: str) -> None:
+    """Let an upload be taken over at once."""
+    held = and_(files.c.id == file_id, files.c.upload_owner == owner)
+    await connection.execute(update(files).where(held).values(upload_until=0.0))
+
+
 async def void(connection: AsyncConnection) -> None:
     """Let every upload be taken over at once, as those who made them are dead."""
     begun = files.c.upload_owner.is_not(None)

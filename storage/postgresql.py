@@ -32,6 +32,14 @@ SERVER_SETTINGS = {
     "jit": "off",  # our queries are short; compiling the driver's look at types takes longer than all of them
 }
 
+TRANSACTION_MS = 20_000
+"""After so many milliseconds a server, from PostgreSQL 17 on, ends a session whose transaction is still open.
+
+`idle_in_transaction_session_timeout` does not see a process that was stopped between preparing a statement and
+executing it: until it is woken its session counts as active, and keeps its rows locked. Neither
+`statement_timeout` nor a cancellation reaches a session that waits for its client.
+"""
+
 OPTIONS = ("host", "port", "ssl", "prepared_statement_cache_size")
 """What may stand behind the `?` of a URL; the driver takes more, but not from a string."""
 
@@ -103,7 +111,19 @@ def _engine(url: URL, command_seconds: float | None, **pool: Any) -> AsyncEngine
         **pool,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
+    if command_seconds is not None:  # a migration takes as long as it takes
+        event.listen(engine.sync_engine, "connect", _bound)
     return engine
+
+
+def _bound(connection: Any, _record: object) -> None:
+    """Let no transaction of a new connection last for ever, where the server can see to that."""
+
+    async def work(driver: Any) -> None:
+        if driver.get_server_version().major >= 17:
+            await driver.execute(f"SET transaction_timeout = {TRANSACTION_MS}")
+
+    connection.run_async(work)
 
 
 def snapshots(engine: AsyncEngine) -> AsyncEngine:

@@ -65,6 +65,7 @@ class Thread:
     additional_instructions: str | None = None
     last_seen_ts: str | None = None  # Slack's ts of the newest message that the model has got
     last_message_ts: str | None = None  # Slack's ts of the newest message we know of: follow-ups end after silence
+    muted: bool = False  # nothing is answered here: people have set so
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class NewMessage:
     files: tuple[Mapping[str, Any], ...] = ()
     shared: bool = False  # people of another organisation may read along
     pressed: str | None = None  # which button asked it, as we name buttons: each asks once
+    overrides: Mapping[str, Any] | None = None  # what its run shall do otherwise (`bot.overrides`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Message:
     shared: bool = False  # people of another organisation may read along
     transcripts: Mapping[str, str] = field(default_factory=dict)  # Slack's file id -> what was heard
     pressed: str | None = None  # the button that asked it; while `ts` is that too, it is in no Slack message yet
+    overrides: Mapping[str, Any] | None = None  # what its run shall do otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,10 @@ class Verdict:
 
 
 Decide = Callable[[Thread | None], Verdict]
-"""Pure: the thread as it stands (None: we were never in it) -> the verdict on one message."""
+"""Pure: the thread as it stands (None: we were never in it) -> the verdict on one message.
+
+Whoever accepts it in a muted channel is asked once more, with the thread `muted`.
+"""
 
 
 class Heard(StrEnum):
@@ -209,6 +215,7 @@ class Run:
     attempt: int
     lapses: int  # how often a lease on it lapsed without an end
     assistant: Mapping[str, Any] | None = None  # the resolved copy it began with
+    overrides: Mapping[str, Any] | None = None  # what it is asked to do otherwise: those of its messages
     stop_requested_by: str | None = None  # a user id, or "" where Slack did not say
     restart_requested: bool = False
     withdraw_requested: bool = False  # what it answered was deleted: so shall the answer be
@@ -250,6 +257,15 @@ class Glance:
     claimable: bool
     stops: Mapping[str, str] = field(default_factory=dict)  # run id -> who asked (a user id, or "")
     restarts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What nobody works on yet. `age` is in seconds: how long the oldest of what could be taken now has waited."""
+
+    messages: int  # that wait for a run, behind one of their thread, too
+    runs: int  # given back, left by a dead process, to be answered anew or withdrawn
+    age: float
 
 
 @dataclass(frozen=True, slots=True)

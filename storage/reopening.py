@@ -93,7 +93,8 @@ def _content(said: Said) -> dict[str, Any]:
 
 async def _answer_anew(connection: AsyncConnection, run: RowMapping, **lease: Any) -> None:
     """Put everything back to where it was before the run ended, but for the texts, which are gone."""
-    afresh = {**AFRESH, "restart_requested": True, "withdraw_at": None, "finished_at": None, "first_text_at": None}
+    now_unknown = dict.fromkeys(("assistant", "withdraw_at", "finished_at", "first_text_at"))  # chosen anew, too
+    afresh = {**AFRESH, "restart_requested": True, **now_unknown}
     await connection.execute(update(runs).where(runs.c.id == run["id"]).values({**afresh, **lease}))
     answered = and_(messages.c.run_id == run["id"], messages.c.state == MessageState.ANSWERED)
     claimed = {"state": MessageState.CLAIMED, "state_since": now()}
@@ -147,20 +148,24 @@ def to_withdraw() -> ColumnElement[bool]:
     return and_(runs.c.withdraw_at <= now(), ~busy)
 
 
+_FIRST_TO_WITHDRAW = (
+    select(runs.c.id)
+    .join(threads, runs.c.thread_id == threads.c.id)
+    .where(to_withdraw())
+    .order_by(runs.c.withdraw_at, runs.c.id)
+    .limit(1)
+    .with_for_update(of=threads, key_share=True, skip_locked=True)
+)
+
+
 async def take_withdrawn(connection: AsyncConnection, leased: Mapping[str, Any]) -> str | None:
     """Take a run whose answer is to be withdrawn; the newest of its thread answers the messages it has left.
 
     The thread is locked first, and then it is looked again: somebody may just have taken the run.
     """
-    first = (
-        select(runs.c.id)
-        .join(threads, runs.c.thread_id == threads.c.id)
-        .where(to_withdraw())
-        .order_by(runs.c.withdraw_at, runs.c.id)
-        .limit(1)
-        .with_for_update(of=threads, key_share=True, skip_locked=True)
-    )
-    run_id = await connection.scalar(first)
+    run_id = await connection.scalar(_FIRST_TO_WITHDRAW)
+    if run_id is None:
+        return None
     still = select(runs).where(runs.c.id == run_id, to_withdraw())
     for run in await all_rows(connection, still):
         taken = {"attempt": runs.c.attempt + 1, **leased}
@@ -187,6 +192,7 @@ async def withdrawn(connection: AsyncConnection, lease: Lease, again_in: float |
         **AFRESH,
         "status": RunStatus.CANCELLED,
         "error": WITHDRAWN,
+        "overrides": None,
         "finished_at": now(),
         "withdraw_at": None if again_in is None else now() + again_in,
         **({} if again_in is not None else {"tail_after": run["tail_before"]}),

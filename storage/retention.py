@@ -11,6 +11,7 @@ from storage import forgetting
 from storage.database import Database, now
 from storage.file_records import FilePlace
 from storage.messages import GONE
+from storage.preferences import forget_changes
 from storage.records import Asked, MessageState, Place, Thread
 from storage.rows import all_rows, lock_threads, thread_at, thread_from
 from storage.tables import (
@@ -25,12 +26,13 @@ from storage.tables import (
     runs,
     threads,
 )
+from storage.tables_calls import function_calls, settings_changes
 from storage.tables_files import file_places, made_files, run_files
 
 AT_ONCE = 500
 """Runs that are deleted in one transaction: others do not wait long for it."""
 
-_OF_RUNS = (feedback, regenerations, run_files, made_files, run_steps, replies, responses)
+_OF_RUNS = (function_calls, feedback, regenerations, run_files, made_files, run_steps, replies, responses)
 """Every table with rows of a run, but for the messages."""
 
 
@@ -196,7 +198,7 @@ def _is_empty() -> ColumnElement[bool]:
 
 def _is_unset() -> ColumnElement[bool]:
     """The thread has no memory and no settings."""
-    columns = threads.c.memory, threads.c.assistant, threads.c.additional_instructions
+    columns = threads.c.memory, threads.c.assistant, threads.c.additional_instructions, threads.c.muted
     return and_(*(column.is_(None) for column in columns))
 
 
@@ -247,6 +249,7 @@ async def _erase_thread(connection: AsyncConnection, kept: Kept) -> bool:
     await _delete_runs(connection, runs.c.thread_id == kept.thread.id)
     await connection.execute(delete(messages).where(messages.c.thread_id == kept.thread.id))
     await connection.execute(delete(threads).where(threads.c.id == kept.thread.id))
+    await forget_changes(connection, kept.thread.place)
     return True
 
 
@@ -287,10 +290,14 @@ async def _erase_user(connection: AsyncConnection, team: str, user: str) -> int:
     claimed = messages.c.state == MessageState.CLAIMED
     active = select(messages.c.run_id).where(by_them, claimed)
     await connection.execute(update(runs).where(runs.c.id.in_(active)).values(restart_requested=True))
+    asked = select(messages.c.run_id).where(by_them)
+    await connection.execute(update(runs).where(runs.c.id.in_(asked)).values(overrides=None))
     gone = {**GONE, "state_since": now(), "user": ""}
     erased = (await connection.execute(update(messages).where(by_them, claimed).values(gone))).rowcount
     erased += (await connection.execute(delete(messages).where(by_them))).rowcount
     in_team = _in_team(team)
+    changed = settings_changes.c.team == team, settings_changes.c.user == user
+    erased += (await connection.execute(delete(settings_changes).where(*changed))).rowcount
     for table in (feedback, regenerations):
         theirs = table.c.user == user, table.c.run_id.in_(in_team)
         erased += (await connection.execute(delete(table).where(*theirs))).rowcount

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, RowMapping, and_, select
+from sqlalchemy import ColumnElement, Executable, RowMapping, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database import locks_rows
 from storage.records import (
     Message,
     MessageState,
@@ -40,9 +41,20 @@ async def all_rows(connection: AsyncConnection, query: Executable, **bound: Any)
 
 async def thread_at(connection: AsyncConnection, place: Place, *, lock: bool = False) -> Thread | None:
     """Return the thread in that place. `lock` keeps others from changing it, where rows can be locked."""
-    query = select(threads).where(at(place))
-    rows = await all_rows(connection, query.with_for_update(key_share=True) if lock else query)
+    rows = await all_rows(connection, _LOCK_THREAD if lock else _THREAD, **in_place(place))
     return thread_from(rows[0]) if rows else None
+
+
+def in_place(place: Place) -> dict[str, str]:
+    """Return the columns by which a thread's row is found."""
+    return {"team": place.team, "channel": place.channel, "thread_ts": place.thread_ts}
+
+
+IS_THERE = and_(*(threads.c[name] == bindparam(name) for name in ("team", "channel", "thread_ts")))
+"""As `at`, of a place that is bound by `in_place`."""
+
+_THREAD = select(threads).where(IS_THERE)
+_LOCK_THREAD = _THREAD.with_for_update(key_share=True)
 
 
 async def lock_threads(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
@@ -51,6 +63,8 @@ async def lock_threads(connection: AsyncConnection, which: ColumnElement[bool]) 
     Whoever changes rows of several tables locks the thread first, then the run, then messages: in one order, so
     that nobody waits for somebody who waits for him.
     """
+    if not locks_rows(connection):
+        return
     lock = select(threads.c.id).where(which).order_by(threads.c.id)
     await connection.execute(lock.with_for_update(key_share=True))
 
@@ -67,6 +81,7 @@ def thread_from(row: RowMapping) -> Thread:
         additional_instructions=row["additional_instructions"],
         last_seen_ts=row["last_seen_ts"],
         last_message_ts=row["last_message_ts"],
+        muted=bool(row["muted"]),
     )
 
 
@@ -84,6 +99,7 @@ def message_from(row: RowMapping) -> Message:
         state=MessageState(row["state"]),
         run_id=row["run_id"],
         pressed=row["pressed"],
+        overrides=row["overrides"],
     )
 
 
@@ -96,6 +112,7 @@ def run_from(row: RowMapping) -> Run:
         attempt=row["attempt"],
         lapses=row["lapses"],
         assistant=row["assistant"],
+        overrides=row["overrides"],
         stop_requested_by=row["stop_requested_by"],
         restart_requested=row["restart_requested"],
         withdraw_requested=row["withdraw_at"] is not None,

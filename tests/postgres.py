@@ -7,16 +7,20 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 
 from storage.store import Store
+
+T = TypeVar("T")
 
 STARTED_WITHIN = 30.0  # real seconds
 FAST = (
@@ -133,13 +137,52 @@ class Server:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
+class Client:
+    """A client of servers, in a thread of its own: it may be asked, and waited for, in the midst of a loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="PostgreSQL's client", daemon=True)
+        self._thread.start()
+        self._connections: dict[str, Any] = {}
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have that done, and wait for it; its result."""
+        return self.begin(work).result()
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have that done."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def ask(self, url: str, statement: str, *values: object) -> list[Any]:
+        """What a statement returns, on the one connection to that database, which is kept."""
+        connection = self._connections.get(url)
+        if connection is None or connection.is_closed():
+            connection = self._connections[url] = await connect(url)
+        rows: list[Any] = await connection.fetch(statement, *values)
+        return rows
+
+    async def leave(self) -> None:
+        """Close what is connected."""
+        connections = list(self._connections.values())
+        self._connections.clear()
+        for connection in connections:
+            connection.terminate()
+
+    def close(self) -> None:
+        self.do(self.leave())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
 class Databases:
     """Databases on a server, made as copies of a migrated one, and dropped in the end."""
 
     def __init__(self, url: str) -> None:
         """`url` names a database in which others may be created."""
         self._url = url
-        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # apart from the tests' own loop
+        self._client = Client()
         self._numbers = count()
         self._made: list[str] = []
         self._template: str | None = None
@@ -152,12 +195,32 @@ class Databases:
         """Make a database with our tables; its URL."""
         if self._template is None:
             url = self.empty()
-            self._runner.run(_migrate(url))
+            self._client.do(_migrate(url))
             self._template = self._made.pop()
         return self._make(self._template)
 
+    def ask(self, url: str, statement: str, *values: object) -> list[Any]:
+        """What a statement returns in one of them, whoever else is at work there."""
+        return self._client.do(self._client.ask(url, statement, *values))
+
+    async def ask_later(self, url: str, statement: str) -> list[Any]:
+        """The same, where somebody in this loop must end something first."""
+        return await asyncio.wrap_future(self._client.begin(self._client.ask(url, statement)))
+
+    @contextmanager
+    def shut(self, url: str) -> Iterator[None]:
+        """Let one of them throw everybody out, and let nobody in for a while."""
+        name = _name(url)
+        self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        try:
+            yield
+        finally:
+            self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
     def drop(self) -> None:
         """Drop what was made, but for what is copied from."""
+        self._client.do(self._client.leave())
         for name in self._made:
             self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         self._made.clear()
@@ -166,7 +229,7 @@ class Databases:
         if self._template is not None:
             self._made.append(self._template)
         self.drop()
-        self._runner.close()
+        self._client.close()
 
     def _make(self, template: str) -> str:
         name = f"threadmate_{os.getpid()}_{next(self._numbers)}"
@@ -183,7 +246,12 @@ class Databases:
             finally:
                 await connection.close()
 
-        self._runner.run(work())
+        self._client.do(work())
+
+
+def _name(url: str) -> str:
+    """The database that a URL names."""
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 async def connect(url: str) -> Any:

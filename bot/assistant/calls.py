@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import openai
+from openai import AsyncStream
 
 from bot.assistant.errors import assistant_errors
 from bot.clock import Clock
 from bot.errors import AssistantBusy, AssistantError, AssistantUnavailable, MemoryLocked, OutcomeUnknown
+from bot.fencing import may_call
 
 FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0
 """Seconds before a refused call is made again: at first, and at most."""
@@ -23,6 +25,17 @@ REFUSED = (AssistantBusy, AssistantUnavailable, MemoryLocked)
 AGAIN = (*REFUSED, OutcomeUnknown)
 """After these a call that cannot double anything, a read or a deletion, is made again."""
 
+EVENTS: Any = AsyncStream[object]
+"""A stream's events as the JSON they are: the SDK's classes take half of an answer's time, and we read none."""
+
+Failed = Callable[[AssistantError], None]
+"""Is told of every error."""
+
+
+def unheard(_error: AssistantError) -> None:
+    """Nobody counts."""
+
+
 Json = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -30,19 +43,26 @@ T = TypeVar("T")
 class Calls:
     """How a call is made. A call may take so many seconds at most, `patience`, unless it says otherwise."""
 
-    def __init__(self, clock: Clock, patience: float) -> None:
+    def __init__(self, clock: Clock, patience: float, failed: Failed = unheard) -> None:
         self.clock = clock
+        self.failed = failed
         self._patience = patience
 
     async def once(self, call: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
         """One call, or the wait for one event. OutcomeUnknown after so many seconds without an answer."""
+        may_call()
         seconds = self._patience if seconds is None else seconds
         try:
             with assistant_errors():
                 async with self.clock.timeout(seconds):
                     return await call()
+        except AssistantError as error:
+            self.failed(error)
+            raise
         except TimeoutError:
-            raise OutcomeUnknown(f"no sign of life for {seconds:.0f} s") from None
+            silence = OutcomeUnknown(f"no sign of life for {seconds:.0f} s")
+            self.failed(silence)
+            raise silence from None
 
     async def ask(
         self, call: Callable[[], Awaitable[Any]], missing: Json | None = None, seconds: float | None = None
@@ -75,12 +95,12 @@ class Calls:
             except again as refusal:
                 if attempt == tries:
                     raise
-                await self.clock.sleep(_pause(attempt, refusal))
+                await self.clock.sleep(pause(attempt, refusal))
         raise AssertionError("unreachable")
 
 
-def _pause(attempt: int, refusal: AssistantError) -> float:
+def pause(attempt: int, refusal: AssistantError) -> float:
     """Seconds to wait: what OpenAI asked for, or twice as long each time; spread, so that not all come at once."""
     asked = refusal.retry_after if isinstance(refusal, AssistantBusy) else None
-    pause = asked if asked is not None else min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), LAST_PAUSE)
-    return pause * random.uniform(1.0, 1.5)  # noqa: S311 - chance, not secrecy
+    seconds = asked if asked is not None else min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), LAST_PAUSE)
+    return seconds * random.uniform(1.0, 1.5)  # noqa: S311 - chance, not secrecy

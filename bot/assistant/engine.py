@@ -6,16 +6,18 @@ What it calls a memory is a conversation's id; nobody outside this package knows
 import logging
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import aclosing
 from functools import cache, partial
 from typing import Any, Self
 
 import httpx2
 import openai
-from openai import AsyncOpenAI, AsyncStream
+from openai import AsyncOpenAI
 
-from bot.assistant.calls import Calls, Json
+from bot.assistant.calls import Calls, Failed, Json, unheard
+from bot.assistant.creation import Creation
 from bot.assistant.events import (
+    Abreast,
     AskedOnly,
     Delivered,
     Event,
@@ -24,22 +26,17 @@ from bot.assistant.events import (
     Outcome,
     Step,
     StepFinished,
+    UnderWay,
 )
-from bot.assistant.memory import carrying, found_beside, given, standing_before, turn_of
-from bot.assistant.request import INCLUDE, SAMPLING, Turn, compose
+from bot.assistant.line import Line
+from bot.assistant.memory import brought, carrying, found_beside, given, standing_before, turn_of
+from bot.assistant.request import INCLUDE, CallOutput, Turn
 from bot.assistant.translate import Translation, tell, tell_items, translate
 from bot.clock import Clock
-from bot.errors import (
-    AssistantError,
-    ContainerExpired,
-    DanglingCall,
-    MemoryLost,
-    OutcomeUnknown,
-    ParameterRejected,
-    RunTimedOut,
-)
+from bot.errors import AssistantError, MemoryLost, OutcomeUnknown, RequestRejected, RunTimedOut
+from bot.fencing import trace_request
 
-__all__ = ["READ_TIMEOUT", "Engine", "Turn"]
+__all__ = ["READ_TIMEOUT", "CallOutput", "Engine", "Turn"]
 
 Moved = Callable[[Mapping[str, str | None]], Awaitable[None]]
 """Is told, before items of a memory go, which ones, and behind which one each of them stood."""
@@ -52,11 +49,8 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 300.0
 """Seconds without a sign of life: long, because a reasoning model is silent while it thinks."""
 
-DRAIN_TIMEOUT = 5.0
-"""Seconds for a stream to end after its terminal event."""
-
-MAX_DANGLING = 16
-"""Unanswered function calls that are answered for one request; OpenAI names one at a time."""
+STOP_PATIENCE, STOP_TRIES, STOP_WITHIN = 5.0, 3, 10.0
+"""Seconds for a cancellation to be answered, how often it is asked for, and seconds altogether."""
 
 FIRST_POLL, LAST_POLL = 1.0, 5.0
 """Seconds between two looks at a response that is under way: at first, and at most."""
@@ -66,37 +60,40 @@ PAGE = 50
 
 PENDING = frozenset({"queued", "in_progress"})
 
-_END = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """What was done to a request that was refused as it stood."""
-
-    without: frozenset[str] = frozenset()  # sampling parameters left out
-    unanswered: tuple[str, ...] = ()  # calls answered with "outcome unknown"
-    container: bool = False  # asked again for a fresh one
-
 
 class Engine:
     """An assistant's turns, on OpenAI's Conversations and Responses. It raises errors of `bot/errors.py` only."""
 
-    def __init__(self, client: AsyncOpenAI, clock: Clock, *, read_timeout: float = READ_TIMEOUT) -> None:
+    def __init__(
+        self,
+        client: AsyncOpenAI,
+        clock: Clock,
+        *,
+        read_timeout: float = READ_TIMEOUT,
+        failed: Failed = unheard,
+    ) -> None:
         self.client = client
-        self.calls = Calls(clock, read_timeout)
+        self.calls = Calls(clock, read_timeout, failed)
         self._clock = clock
-        self._rejected: dict[str, frozenset[str]] = {}  # by model: sampling parameters it does not take
+        self._creation = Creation(client, self.calls)
         self._unknown: frozenset[str] = frozenset()  # types of events and items that were logged
 
     @classmethod
     def connect(
-        cls, api_key: str, base_url: str | None, clock: Clock, *, read_timeout: float = READ_TIMEOUT
+        cls,
+        api_key: str,
+        base_url: str | None,
+        clock: Clock,
+        *,
+        read_timeout: float = READ_TIMEOUT,
+        failed: Failed = unheard,
     ) -> Self:
         """An engine with a client of its own, which repeats no call by itself. Nothing is sent yet."""
         timeout = openai.Timeout(read_timeout, connect=CONNECT_TIMEOUT)
-        http = openai.DefaultAsyncHttpxClient(timeout=timeout, verify=_tls())
+        fences: Any = {"request": [trace_request]}
+        http = openai.DefaultAsyncHttpxClient(timeout=timeout, verify=_tls(), event_hooks=fences)
         client = AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
-        return cls(client, clock, read_timeout=read_timeout)
+        return cls(client, clock, read_timeout=read_timeout, failed=failed)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -112,22 +109,45 @@ class Engine:
     async def stream(self, turn: Turn) -> AsyncGenerator[Event, None]:
         """What happens while the assistant answers; `Finished` is the last of it.
 
-        Exactly one request is executed. `aclose()` ends the connection, which cancels the response.
-        A stream that breaks, or ends before `Finished`, raises OutcomeUnknown: ask `outcome`.
+        Exactly one request is executed. `aclose()` ends the connection, which cancels the response unless it
+        is in the background: see `stop`. There a stream that breaks is taken up again where it broke.
+        A stream that breaks for good, or ends before `Finished`, raises OutcomeUnknown: ask `outcome`.
         """
-        state, events = Translation(), tuple[Event, ...]()
-        async with await self._begin(turn) as stream:
-            while not state.over:
-                event = await self._next(stream)
-                if event is _END:
-                    raise OutcomeUnknown(f"run {turn.run}: the stream ended without a terminal event")
-                state, events = translate(state, _mapping(event))
-                self._log_unknown(state.unknown)
-                for told in events:
-                    if not isinstance(told, Finished):
+        stream, background = await self._creation.begin(turn)
+        async with (
+            Line(self.calls, self.client, stream, background=background) as line,
+            aclosing(self._tell(line, Translation())) as events,
+        ):
+            async for told in events:
+                yield told
+
+    async def follow(self, response_id: str) -> AsyncGenerator[Event | Abreast, None]:
+        """What happens, and has happened, in a response in the background; as `stream`, from its beginning.
+
+        First what was told before, at once, then `Abreast`. Where it cannot be told again (it is too old,
+        or was never streamed), all of it once it has ended. The caller has a deadline.
+        """
+        async with Line(self.calls, self.client, background=True, response_id=response_id) as line:
+            try:
+                await line.open()
+            except RequestRejected as refusal:
+                log.info("response %s cannot be told again: %s", response_id, refusal)
+                for told in await self._story(response_id):
+                    yield told
+                return
+            state, past = Translation(), tuple[Event, ...]()
+            for event in await line.burst():
+                state, events = self._translated(state, event)
+                past += events
+            if state.over:
+                await line.drain()
+            for told in past:
+                yield told
+            if not state.over:
+                yield Abreast()
+                async with aclosing(self._tell(line, state)) as now:
+                    async for told in now:
                         yield told
-            await self._drain(stream)
-        yield events[-1]
 
     async def outcome(self, turn: Turn, response_id: str | None, tail: str | None, deadline: float) -> Outcome:
         """What became of a turn that was asked, or was about to be, when the line broke or the process died.
@@ -135,21 +155,38 @@ class Engine:
         `tail` is the memory's last item before the turn, None if it was empty. `deadline` is on the monotonic
         clock: refused reads are repeated until then, after it RunTimedOut is raised. The turn must be the one
         that was asked: its question is looked for by its text, because older ones may stand after the tail.
+        A response that goes on in the background is not waited for: `follow` it.
         """
         left = max(deadline - self._clock.monotonic(), 0.0)
         try:
             async with self._clock.timeout(left):
-                events = await self._settled(response_id) if response_id else None
-                return Delivered(events) if events else await self._remembered(turn, tail)
+                found = await self._settled(response_id, waiting=False) if response_id else None
+                return found or await self._remembered(turn, tail)
         except TimeoutError:
             raise RunTimedOut(f"run {turn.run}: its outcome was not known in time") from None
 
-    async def stop(self, response_id: str) -> None:
-        """Cancel a background response. Any other was cancelled when its stream was closed: nothing happens."""
+    async def told(self, response_id: str, deadline: float) -> tuple[Event, ...] | None:
+        """The whole story of a response that has ended; None where it is gone. `deadline` as in `outcome`."""
         try:
-            await self.calls.once(lambda: self.client.responses.cancel(response_id))
-        except AssistantError as refusal:  # as a rule: 400, "not a background response"
-            log.debug("response %s was not cancelled: %s", response_id, refusal)
+            async with self._clock.timeout(max(deadline - self._clock.monotonic(), 0.0)):
+                found = await self._settled(response_id, waiting=True)
+        except TimeoutError:
+            raise RunTimedOut(f"response {response_id} was not told in time") from None
+        return found.events if isinstance(found, Delivered) else None
+
+    async def stop(self, response_id: str) -> None:
+        """Cancel a background response: the model does no further work, and the memory is free.
+
+        Any other was cancelled when its stream was closed, and one that has ended stays as it is: nothing happens.
+        """
+        cancel = partial(self.client.responses.cancel, response_id)
+        try:
+            async with self._clock.timeout(STOP_WITHIN):
+                await self.calls.patiently(lambda: self.calls.once(cancel, STOP_PATIENCE), STOP_TRIES)
+        except RequestRejected as refusal:
+            log.debug("response %s was not cancelled: %s", response_id, refusal.code)
+        except (AssistantError, TimeoutError) as failure:
+            log.warning("response %s may go on, for it was not cancelled: %s", response_id, type(failure).__name__)
 
     async def details(self, response_id: str) -> tuple[Step, ...] | None:
         """The steps of a response that has ended, with all that is known of them; None where it is gone."""
@@ -241,58 +278,22 @@ class Engine:
         except MemoryLost:
             log.debug("memory %s was gone already", memory)
 
-    # The one request of a turn
+    # What is told
 
-    async def _begin(self, turn: Turn) -> AsyncStream[Any]:
-        """Make the request; where it was refused for something that can be put right, make it again."""
-        repair, model = Repair(), turn.assistant.model
-        create: Any = self.client.responses.create
-        while True:
-            repair = replace(repair, without=self._rejected.get(model, frozenset()))
-            request = compose(turn, without=repair.without, unanswered=repair.unanswered)
-            try:
-                stream: AsyncStream[Any] = await self.calls.once(partial(create, **request))
-            except (ParameterRejected, DanglingCall, ContainerExpired) as refusal:
-                repair = self._repaired(turn, repair, refusal)
-            else:
-                return stream
+    async def _tell(self, line: Line, state: Translation) -> AsyncGenerator[Event, None]:
+        events = tuple[Event, ...]()
+        while not state.over:
+            state, events = self._translated(state, await line.next())
+            for told in events:
+                if not isinstance(told, Finished):
+                    yield told
+        await line.drain()
+        yield events[-1]
 
-    def _repaired(
-        self, turn: Turn, repair: Repair, refusal: ParameterRejected | DanglingCall | ContainerExpired
-    ) -> Repair:
-        """The request put right, or the refusal raised where that was tried already."""
-        if isinstance(refusal, ContainerExpired):
-            if repair.container:
-                raise refusal
-            return replace(repair, container=True)
-        if isinstance(refusal, ParameterRejected):
-            if refusal.param not in SAMPLING or refusal.param in repair.without:
-                raise refusal
-            self._leave_out(turn.assistant.model, refusal.param)
-            return repair
-        if refusal.call_id in repair.unanswered or len(repair.unanswered) == MAX_DANGLING:
-            raise refusal
-        log.warning("run %s: call %s was never answered; its outcome is unknown", turn.run, refusal.call_id)
-        return replace(repair, unanswered=(*repair.unanswered, refusal.call_id))
-
-    def _leave_out(self, model: str, param: str) -> None:
-        known = self._rejected.get(model, frozenset())
-        if param not in known:
-            log.warning("model %s does not take %s: it is left out from now on", model, param)
-            self._rejected[model] = known | {param}
-
-    async def _next(self, stream: AsyncStream[Any]) -> object:
-        """The stream's next event, or _END."""
-        return await self.calls.once(lambda: anext(stream, _END))
-
-    async def _drain(self, stream: AsyncStream[Any]) -> None:
-        """Read the stream to its end: before that, the next request may meet a lock (trap 2)."""
-        try:
-            async with self._clock.timeout(DRAIN_TIMEOUT):
-                while await self._next(stream) is not _END:
-                    pass
-        except (TimeoutError, AssistantError):
-            log.debug("a stream did not end after its terminal event")
+    def _translated(self, state: Translation, event: Json) -> tuple[Translation, tuple[Event, ...]]:
+        state, events = translate(state, event)
+        self._log_unknown(state.unknown)
+        return state, events
 
     def _log_unknown(self, types: frozenset[str]) -> None:
         """Once per engine; the types only grow during a stream."""
@@ -303,26 +304,42 @@ class Engine:
 
     # What became of a turn
 
-    async def _settled(self, response_id: str) -> tuple[Event, ...] | None:
-        """The story of a response once it has ended; None where it was cancelled, or is not there."""
+    async def _settled(self, response_id: str, *, waiting: bool) -> Delivered | UnderWay | None:
+        """The story of a response once it has ended; None where it was cancelled, or is not there.
+
+        One in the background is waited for only where `waiting`.
+        """
         pause = FIRST_POLL
         while True:
             response = await self.calls.patiently(lambda: self._retrieve(response_id), None)
             if not response or response.get("status") == "cancelled":
                 return None
             if response.get("status") not in PENDING:
-                return tell(response)
+                return Delivered(tell(response))
+            if response.get("background") and not waiting:
+                return UnderWay(response_id)
             await self._clock.sleep(pause)
             pause = min(pause * 2, LAST_POLL)
 
+    async def _story(self, response_id: str) -> tuple[Event, ...]:
+        found = await self._settled(response_id, waiting=True)
+        if not isinstance(found, Delivered):
+            raise OutcomeUnknown(f"response {response_id} was cancelled, or is gone")
+        return found.events
+
     async def _remembered(self, turn: Turn, tail: str | None) -> Outcome:
-        """What the memory holds of the turn: all of it was added when the response completed, or nothing."""
+        """What the memory holds of the turn: all of it was added when the response completed, or nothing.
+
+        An answer that asks for calls is asked for anew: without its response's id it could not be gone on with.
+        """
         newest_first, _ = await self.calls.patiently(lambda: self._items(turn.memory, tail), None)
         items = newest_first[::-1]
-        asked = [index for index, item in enumerate(items) if _asks(item, turn.input)]
+        asked = [index for index, item in enumerate(items) if brought(item, turn)]
         if not asked:
             return NotAsked()
         after = items[asked[-1] + 1 :]
+        if any(item.get("type") == "function_call" for item in after):
+            return NotAsked()
         if any(item.get("role") == "assistant" for item in after):
             return Delivered(tell_items(after))
         return AskedOnly()
@@ -360,22 +377,6 @@ class Engine:
         await self.calls.patiently(
             lambda: self.calls.ask(lambda: delete(item_id, conversation_id=memory), missing={})
         )
-
-
-def _mapping(event: object) -> Json:
-    """A streamed event as the JSON that it came from, whatever class the SDK made of it."""
-    if isinstance(event, openai.BaseModel):
-        return event.to_dict(warnings=False)
-    return event if isinstance(event, Mapping) else {"type": type(event).__name__}
-
-
-def _asks(item: Json, question: Collection[str]) -> bool:
-    """Whether an item is one of the question's texts; any message of a person where the question is unknown."""
-    if item.get("role") != "user":
-        return False
-    parts = item.get("content") or ()
-    text = parts if isinstance(parts, str) else "".join(part.get("text") or "" for part in parts)
-    return not question or text in question
 
 
 @cache

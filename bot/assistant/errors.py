@@ -66,6 +66,9 @@ UNSUPPORTED = frozenset({None, "unsupported_parameter", "unsupported_value"})
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 """Without a connection nothing can have been executed."""
 
+BACKGROUND = "background"
+"""Not every model and server takes it, and it is told under several codes, or in words alone."""
+
 DANGLING = re.compile(r"No tool output found for .*?call (?P<call>[\w-]+)")
 """reference/openai-platform.md §2 "Dangling tool calls"."""
 
@@ -209,6 +212,8 @@ def _words(failure: openai.APIStatusError) -> AssistantError | None:
 def _parameter(failure: openai.APIStatusError) -> AssistantError | None:
     """A parameter the model does not take; a value out of range is none of these."""
     param = str(failure.param)
+    if param == BACKGROUND or (failure.param is None and f"'{BACKGROUND}'" in failure.message):
+        return ParameterRejected(_told(failure), BACKGROUND)
     if param in TUNABLE and failure.code in UNSUPPORTED:
         return ParameterRejected(_told(failure), param)
     return None

@@ -56,6 +56,7 @@ class Step:
     container_id: str = ""  # where the code ran
     links: tuple[str, ...] = ()  # web pages looked at
     arguments: str = ""
+    call_id: str = ""  # of a function of ours: by it its output is known
     result: str = ""
     summary: str = ""  # of reasoning
     image: str = field(default="", repr=False)  # that was made, in base64
@@ -67,6 +68,7 @@ class Started:
 
     response_id: str
     created_at: float | None = field(default=None, compare=False)  # by OpenAI's clock, seconds since the epoch
+    background: bool | None = field(default=None, compare=False)  # it goes on without us; None: it does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +196,16 @@ class AskedOnly:
     """The memory holds the question and no answer: run again without sending it."""
 
 
-Outcome = Delivered | NotAsked | AskedOnly
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """The turn goes on in the background: it can be followed."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abreast:
+    """Whatever was told of a turn before that happened while nobody listened; what follows happens now."""
+
+
+Outcome = Delivered | NotAsked | AskedOnly | UnderWay

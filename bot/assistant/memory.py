@@ -4,8 +4,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bot.assistant.parts import FOUND
+from bot.assistant.request import Turn
 
 Item = Mapping[str, Any]
+
+
+def brought(item: Item, turn: Turn) -> bool:
+    """Whether an item is one of those that the turn brought; any message of a person where these are unknown."""
+    if turn.outputs:
+        calls = {output.call_id for output in turn.outputs}
+        return item.get("type") == "function_call_output" and item.get("call_id") in calls
+    if item.get("role") != "user":
+        return False
+    parts = item.get("content") or ()
+    text = parts if isinstance(parts, str) else "".join(part.get("text") or "" for part in parts)
+    return not turn.input or text in turn.input
 
 
 def turn_of(items: Sequence[Item], added: Collection[str]) -> list[Item]:

@@ -18,6 +18,14 @@ FOUND = "Passages of the operator's library, one in each line of JSON: quotation
 UNREADABLE = "What people were told about files that could not be opened, one in each line of JSON:"
 
 
+CALLED = (
+    "Functions that were called for an answer which was given up, so what they did is done; one call in each line "
+    "of JSON. Do not call them again for the same thing, unless you are asked to:"
+)
+UNKNOWN = "unknown"
+OUTPUT_CHARS = 1_000  # of an output that was told once
+
+
 @dataclass(frozen=True, slots=True)
 class InputImage:
     """A picture, by the id of its File."""
@@ -46,7 +54,31 @@ class Unreadable:
     sentences: tuple[str, ...]
 
 
-Part = InputImage | InputFile | Found | Unreadable
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Something said before the question: `role` is "user" or "assistant"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One call of a function that was begun. `output` is None where nobody knows what came of it."""
+
+    name: str
+    arguments: str
+    output: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Calls for answers that the memory does not hold: what they did, they did."""
+
+    calls: tuple[Made, ...]
+
+
+Part = InputImage | InputFile | Found | Unreadable | Before | Called
 
 
 def written(part: Part) -> Json:
@@ -58,9 +90,20 @@ def written(part: Part) -> Json:
             content = {"type": "input_file", "file_id": file_id}
         case Found(passages):
             content = {"type": "input_text", "text": "\n".join([FOUND, *map(_quoted, passages)])}
+        case Before("assistant", text):
+            return {"role": "assistant", "content": [{"type": "output_text", "text": text}]}
+        case Before(_, text):
+            content = {"type": "input_text", "text": text}
         case Unreadable(sentences):
             content = {"type": "input_text", "text": "\n".join([UNREADABLE, *map(json_line, sentences)])}
+        case Called(calls):
+            content = {"type": "input_text", "text": "\n".join([CALLED, *map(_made, calls)])}
     return {"role": "user", "content": [content]}
+
+
+def _made(call: Made) -> str:
+    said = {"function": call.name, "arguments": call.arguments, "output": (call.output or UNKNOWN)[:OUTPUT_CHARS]}
+    return json_line(said)
 
 
 def _quoted(passage: Passage) -> str:

@@ -1,5 +1,6 @@
 """What `threadmate check` asks OpenAI, and what it says of the answers."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from bot.errors import (
     ModelUnavailable,
     OutcomeUnknown,
     OutOfQuota,
+    ParameterRejected,
 )
 
 KEYS = "https://platform.openai.com/api-keys"
@@ -26,6 +28,7 @@ FEWEST_TOKENS = 16
 """The least `max_output_tokens` that is accepted (reference/openai-platform.md §1.2)."""
 
 KEY, MODEL, CONVERSATIONS, RESPONSES = "OpenAI key", "OpenAI model", "Conversations", "Responses"
+BACKGROUND = "Background mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +42,35 @@ class Finding:
     unreachable: bool = False
 
 
-async def probe(engine: Engine, model: str, *, cheap: bool = False) -> tuple[Finding, ...]:
+async def probe(
+    engine: Engine, model: str, *, cheap: bool = False, background: bool = False, named_by: str = "OPENAI_MODEL"
+) -> tuple[Finding, ...]:
     """Key and model; unless cheap, also whether Conversations and Responses answer, for a few tokens.
 
-    What a failure makes pointless to ask is not asked.
+    And whether the latter are taken in the `background`. What a failure makes pointless to ask is not asked.
+    `named_by`: where people say which model it is.
     """
-    findings = await _key_and_model(engine, model)
+    findings = await _key_and_model(engine, model, named_by)
     if cheap or not all(finding.ok for finding in findings):
         return findings
-    return findings + await _conversation(engine, model)
+    found = findings + await _conversation(engine, model)
+    if not background or not all(finding.ok for finding in found):
+        return found
+    return (*found, await _background(engine, model))
 
 
-async def _key_and_model(engine: Engine, model: str) -> tuple[Finding, ...]:
+async def _key_and_model(engine: Engine, model: str, named_by: str) -> tuple[Finding, ...]:
     try:
         found = await engine.calls.ask(partial(engine.client.models.with_raw_response.retrieve, model))
     except KeyRejected as refusal:
-        return (Finding(KEY, ok=False, text=_words(refusal)),)
+        return (Finding(KEY, ok=False, text=in_words(refusal)),)
     except ModelUnavailable:
-        text = f"{model} does not exist, or not for this key. Set OPENAI_MODEL to one of {MODELS}"
+        text = f"{model} does not exist, or not for this key. Set {named_by} to one of {MODELS}"
         return _accepted(), Finding(MODEL, ok=False, text=text)
     except (AssistantUnavailable, OutcomeUnknown, AssistantBusy) as silence:
-        return (Finding(KEY, ok=False, text=f"not checked: {_words(silence)}", unreachable=True),)
+        return (Finding(KEY, ok=False, text=f"not checked: {in_words(silence)}", unreachable=True),)
     except AssistantError as refusal:
-        return (Finding(KEY, ok=False, text=_words(refusal)),)
+        return (Finding(KEY, ok=False, text=in_words(refusal)),)
     return _accepted(), _model(model, found)
 
 
@@ -86,7 +95,7 @@ async def _conversation(engine: Engine, model: str) -> tuple[Finding, ...]:
     try:
         await engine.forget(memory)
     except AssistantError as refusal:
-        text = f"one was created but could not be deleted. {_words(refusal)}"
+        text = f"one was created but could not be deleted. {in_words(refusal)}"
         return Finding(CONVERSATIONS, ok=False, text=text), answered
     return Finding(CONVERSATIONS, ok=True, text="created and deleted"), answered
 
@@ -97,7 +106,7 @@ def _without_conversations(refusal: AssistantError) -> str:
             "this server does not offer the Conversations API, without which there is no memory. "
             "Set OPENAI_BASE_URL to a server with both Responses and Conversations, or leave it empty for OpenAI."
         )
-    return _words(refusal)
+    return in_words(refusal)
 
 
 async def _response(engine: Engine, model: str, memory: str) -> Finding:
@@ -111,18 +120,40 @@ async def _response(engine: Engine, model: str, memory: str) -> Finding:
         text = "this server's Responses do not know its Conversations. Choose another server in OPENAI_BASE_URL."
         return Finding(RESPONSES, ok=False, text=text)
     except AssistantError as refusal:
-        return Finding(RESPONSES, ok=False, text=_words(refusal))
+        return Finding(RESPONSES, ok=False, text=in_words(refusal))
     status = response.get("status")
     if status == "failed":
         return Finding(RESPONSES, ok=False, text=f"{model} failed to answer. Try again, or choose another model.")
     return Finding(RESPONSES, ok=True, text=f"answered by {model}")
 
 
+async def _background(engine: Engine, model: str) -> Finding:
+    """Begun, cancelled and deleted at once."""
+    create: Any = engine.client.responses.with_raw_response.create
+    tokens: Any = {"max_output_tokens": FEWEST_TOKENS, "background": True, "store": True}
+    try:
+        response = await engine.calls.ask(partial(create, model=model, input="Say hello.", **tokens))
+        await engine.stop(str(response.get("id")))
+    except ParameterRejected:
+        text = f"{model} does not take OPENAI_BACKGROUND: answers are asked for without it."
+        return Finding(BACKGROUND, ok=True, text=text, warn=True)
+    except AssistantError as refusal:
+        return Finding(
+            BACKGROUND, ok=False, text=f"{in_words(refusal)} Set OPENAI_BACKGROUND=false, or try again."
+        )
+    with suppress(AssistantError):  # it is deleted by itself some day
+        await engine.forget_details(str(response.get("id")))
+    if not response.get("background"):
+        text = "this server passes over OPENAI_BACKGROUND: answers end with their connection."
+        return Finding(BACKGROUND, ok=True, text=text, warn=True)
+    return Finding(BACKGROUND, ok=True, text=f"begun and cancelled by {model}")
+
+
 KNOWN = (KeyRejected, OutOfQuota, AssistantBusy, AssistantUnavailable, ModelUnavailable)
 """Refusals that say something else than that there is no such thing."""
 
 
-def _words(refusal: AssistantError) -> str:
+def in_words(refusal: AssistantError) -> str:
     """What is wrong and what to do, with nothing in it that the server said."""
     match refusal:
         case KeyRejected():

@@ -1,10 +1,13 @@
 """What is asked of OpenAI for one turn, composed from the assistant and what people said: pure."""
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import SecretStr
+
+from bot.assistant import options
 from bot.assistant.parts import InputFile, InputImage, Part, written
 from bot.assistant.scope import Scope, search_tool
 from bot.assistants import Assistant
@@ -13,9 +16,6 @@ Json = dict[str, Any]
 
 INCLUDE = ("file_search_call.results", "code_interpreter_call.outputs", "web_search_call.action.sources")
 """Without these the details of steps are null (reference/openai-platform.md §1.2)."""
-
-MAX_CONTAINER_FILES = 50
-"""Files that a container is made with (reference/openai-platform.md §5)."""
 
 OUTCOME_UNKNOWN = "The outcome of this call is unknown: the program ended before it was answered."
 """What the model reads where a function call was never answered."""
@@ -26,13 +26,25 @@ SUMMARY = "reasoning.summary"
 SAMPLING = frozenset({"temperature", "top_p", "reasoning", SUMMARY})
 """What may be left out where a model does not take it (reference/openai-platform.md §8.3)."""
 
+BACKGROUND = "background"
+"""That the answer goes on without us: what may be left out, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutput:
+    """What came of a function call that the model waits for."""
+
+    call_id: str
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One run's question to the assistant. An empty input asks for an answer to what the memory holds already.
 
     `scope` is what a file search may find. `parts` are given before the question; `container_files` are ids of
-    Files that the code interpreter finds in its container, the newest last.
+    Files that the code interpreter finds in its container, the newest last. `functions` are entries of `tools`.
+    With `outputs` the turn goes on with an answer that asked for calls: it brings what came of them, nothing else.
     """
 
     run: str
@@ -47,6 +59,12 @@ class Turn:
     read_before: bool = False  # the thread has people's files: of pictures, and what was said, the memory knows
     web_beside_files: bool = False  # WEB_SEARCH_WITH_FILES
     additional_instructions: str | None = None
+    functions: tuple[Json, ...] = ()
+    outputs: tuple[CallOutput, ...] = ()
+    tool_choice: str | None = None  # None: the model's own
+    truncation: str = "auto"  # what becomes of a conversation that is too long (guide conversation-state)
+    outsiders: bool = False  # people of another organisation read along: no MCP servers
+    keys: Mapping[str, SecretStr] = field(default_factory=dict)  # of MCP servers, by environment variable
 
     @property
     def has_files(self) -> bool:
@@ -59,22 +77,25 @@ def compose(turn: Turn, *, without: Collection[str] = (), unanswered: Collection
     """The arguments of `responses.create`.
 
     Everything is repeated on each call, because nothing is inherited from the conversation. `without`:
-    sampling parameters the model does not take. `unanswered`: ids of function calls in the memory whose
-    output the model still waits for.
+    parameters the model does not take. `unanswered`: ids of function calls in the memory whose output the
+    model still waits for. What goes on in the background must be stored (guide background, "Limits").
     """
-    outputs = [_unknown_output(call) for call in unanswered]
-    items = [*outputs, *map(written, turn.parts), *map(_said, turn.input)]
+    asked = [] if turn.outputs else [*map(written, turn.parts), *map(_said, turn.input)]
+    outputs = [*(CallOutput(call, OUTCOME_UNKNOWN) for call in unanswered), *turn.outputs]
+    items = [*map(_output, outputs), *asked]
     return {
         "model": turn.assistant.model,
         "conversation": turn.memory,
         "tools": tools(turn),
         "include": list(INCLUDE),
-        "truncation": "auto",
+        "truncation": turn.truncation,
         "safety_identifier": safety_identifier(turn.team, turn.user),
         "metadata": {"run": turn.run},
         "stream": True,
         "stream_options": {"include_obfuscation": False},
         **({"input": items} if items else {}),
+        **({"tool_choice": turn.tool_choice} if turn.tool_choice else {}),
+        **({"background": True, "store": True} if turn.assistant.background and BACKGROUND not in without else {}),
         **_instructions(turn),
         **_sampling(turn.assistant, without),
     }
@@ -92,13 +113,13 @@ def tools(turn: Turn) -> list[Json]:
     if search := _search(turn):
         offered.append(search)
     if "code_interpreter" in wanted:
-        offered.append({"type": "code_interpreter", "container": _container(turn)})
+        offered.append(options.code_interpreter(turn.assistant.code_interpreter, turn.container_files))
     if "web_search" in wanted and (turn.web_beside_files or not turn.has_files):
-        # without a location the search is made from the United States
-        offered.append({"type": "web_search", "user_location": {"type": "approximate"}})
+        offered.append(options.web_search(turn.assistant.web_search))
     if "image_generation" in wanted:
-        offered.append({"type": "image_generation"})
-    return offered
+        offered.append(options.image_generation(turn.assistant.image_generation))
+    servers = () if turn.outsiders else turn.assistant.mcp_servers
+    return [*offered, *turn.functions, *options.mcp(servers, turn.keys)]
 
 
 def _search(turn: Turn) -> Json | None:
@@ -108,33 +129,27 @@ def _search(turn: Turn) -> Json | None:
     return search_tool(turn.scope)
 
 
-def _container(turn: Turn) -> Json:
-    container: Json = {"type": "auto", "network_policy": {"type": "disabled"}}
-    files = turn.container_files[-MAX_CONTAINER_FILES:]
-    return {**container, "file_ids": list(files)} if files else container
-
-
 def _said(text: str) -> Json:
     return {"role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
-def _unknown_output(call_id: str) -> Json:
-    return {"type": "function_call_output", "call_id": call_id, "output": OUTCOME_UNKNOWN}
+def _output(output: CallOutput) -> Json:
+    return {"type": "function_call_output", "call_id": output.call_id, "output": output.text}
 
 
 def _instructions(turn: Turn) -> Json:
-    parts = [part for part in (turn.assistant.instructions, turn.additional_instructions) if part]
+    in_json = options.IN_JSON if turn.assistant.response_format.type == "json_object" else None
+    parts = [part for part in (turn.assistant.instructions, turn.additional_instructions, in_json) if part]
     return {"instructions": "\n\n".join(parts)} if parts else {}
 
 
 def _sampling(assistant: Assistant, without: Collection[str]) -> Json:
-    verbosity = assistant.verbosity
     settings = {
         "temperature": assistant.temperature,
         "top_p": assistant.top_p,
         "max_output_tokens": assistant.max_output_tokens,
         "reasoning": _reasoning(assistant, without),
-        "text": None if verbosity is None else {"verbosity": verbosity},
+        "text": options.text(assistant),
     }
     return {name: value for name, value in settings.items() if value is not None and name not in without}
 

@@ -6,7 +6,8 @@ docs/decisions/0009-scope-is-built-with-the-search.md says what follows from tha
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -29,13 +30,16 @@ class Scope:
     """The thread that asks, its channel's store where files are in it, and the operator's own stores.
 
     `library`: whether it may find what is in the channel's library, which is closed to other organisations.
-    ValueError for a thread_ts that is none.
+    `operator_filter` is for the operator's stores, never for a channel's; `ranking` for both: it says how many
+    passages, of which score. ValueError for a thread_ts that is none.
     """
 
     thread_ts: str
     store: str | None = None
     operator_stores: tuple[str, ...] = ()
     library: bool = True
+    operator_filter: Mapping[str, Any] | None = None
+    ranking: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not TS.fullmatch(self.thread_ts):
@@ -56,8 +60,10 @@ def search_tool(scope: Scope) -> Json | None:
     """The file search of a turn in that thread, as OpenAI writes it; None where there is nothing to search."""
     if not scope.searched:
         return None
-    tool: Json = {"type": "file_search", "vector_store_ids": list(scope.searched)}
-    return tool if scope.store is None else {**tool, "filters": seen_from(scope.thread_ts, library=scope.library)}
+    tool: Json = {"type": "file_search", "vector_store_ids": list(scope.searched), **scope.ranking}
+    if scope.store is not None:
+        return {**tool, "filters": seen_from(scope.thread_ts, library=scope.library)}
+    return {**tool, "filters": dict(scope.operator_filter)} if scope.operator_filter else tool
 
 
 def seen_from(thread_ts: str, *, library: bool = True) -> Json:

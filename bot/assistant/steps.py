@@ -109,6 +109,11 @@ def _function(item: Json) -> Details:
     return {"name": item.get("name") or "", "arguments": item.get("arguments") or item.get("input") or ""}
 
 
+def _function_call(item: Json) -> Details:
+    """One that we are to answer."""
+    return {**_function(item), "call_id": item.get("call_id") or ""}
+
+
 def _mcp(item: Json) -> Details:
     return {**_function(item), "result": item.get("output") or _words(item.get("error"))}
 
@@ -138,7 +143,7 @@ STEPS: Mapping[str, tuple[StepType, Callable[[Json], Details]]] = MappingProxyTy
         "file_search_call": (StepType.FILE_SEARCH, _file_search),
         "code_interpreter_call": (StepType.CODE_INTERPRETER, _code_interpreter),
         "web_search_call": (StepType.WEB_SEARCH, _web_search),
-        "function_call": (StepType.FUNCTION, _function),
+        "function_call": (StepType.FUNCTION, _function_call),
         "custom_tool_call": (StepType.FUNCTION, _function),
         "mcp_call": (StepType.MCP, _mcp),
         "mcp_list_tools": (StepType.MCP, _mcp_list),

@@ -196,12 +196,15 @@ class Stores(Shelf):
         query = query.strip()[:MAX_QUERY]
         if not query:
             return ()
-        found = [passage for store in scope.beside for passage in await self._search(store, query)]
+        found = [passage for store in scope.beside for passage in await self._search(store, scope, query)]
         return tuple(sorted(found, key=lambda passage: -(passage.score or 0.0))[:BESIDE])
 
-    async def _search(self, store: str, query: str) -> list[Passage]:
+    async def _search(self, store: str, scope: Scope, query: str) -> list[Passage]:
         search: Any = self._client.vector_stores.with_raw_response.search
-        call = partial(search, store, query=query, max_num_results=BESIDE)
+        how: dict[str, Any] = {**scope.ranking, "max_num_results": BESIDE}
+        if scope.operator_filter:
+            how["filters"] = dict(scope.operator_filter)
+        call = partial(search, store, query=query, **how)
         found = await self._calls.patiently(lambda: self._calls.ask(call, missing={}))
         return list(_passages(found))
 

@@ -105,7 +105,8 @@ def _started(state: Translation, event: Json) -> Told:
     identifier = response.get("id")
     if state.response_id is not None or not identifier:
         return state, ()
-    return replace(state, response_id=identifier), (Started(identifier, response.get("created_at")),)
+    started = Started(identifier, response.get("created_at"), response.get("background"))
+    return replace(state, response_id=identifier), (started,)
 
 
 def _added(state: Translation, event: Json) -> Told:

@@ -1,6 +1,7 @@
 """Our own younger answers, without what a forgotten file left in them."""
 
 import logging
+from typing import Any
 
 from bot.assistant.engine import Engine
 from bot.catch_up import read_thread
@@ -63,5 +64,5 @@ class Answers:
 
     async def _update(self, thread: Place, ts: str, now: Blanked) -> None:
         slack = self._workspaces.of(thread.team).slack
-        where = {"channel": thread.channel, "ts": ts}
+        where: dict[str, Any] = {"channel": thread.channel, "ts": ts}
         await slack.call("chat.update", patience=PATIENCE, **where, text=now.text, blocks=now.blocks)

@@ -60,22 +60,32 @@ class Attachments:
         self._max_per_thread = max_per_thread
 
     async def ingest(
-        self, place: Place, dropped: Sequence[Dropped], say: Say, *, library: bool, until: float
+        self,
+        place: Place,
+        dropped: Sequence[Dropped],
+        say: Say,
+        *,
+        library: bool,
+        until: float,
+        code: bool | None = None,
     ) -> Ingested:
         """Take the files of a turn, and find what its thread may use: see `take` and `gathered`."""
-        taken = await self.take(place, dropped, say, until)
-        return await self.gathered(place, taken, say, until, library=library)
+        taken = await self.take(place, dropped, say, until, code=code)
+        return await self.gathered(place, taken, say, until, library=library, code=code)
 
-    async def take(self, place: Place, dropped: Sequence[Dropped], say: Say, until: float) -> tuple[Taken, ...]:
+    async def take(
+        self, place: Place, dropped: Sequence[Dropped], say: Say, until: float, *, code: bool | None = None
+    ) -> tuple[Taken, ...]:
         """Take the files of a turn, several at once. `say` shows what is being read; `until` is on the clock.
 
+        `code`: whether the assistant of the turn can run code; None: there is no turn.
         What cannot be taken becomes a sentence; raises AssistantError where no file can be.
         """
         if not dropped:
             return ()
         known = await self._known(place, dropped)
         admitted, refused = await self._within_limit(place, dropped, known)
-        taken = await self._each(place, [(file, known.get(file.key)) for file in admitted], say, until)
+        taken = await self._each(place, [(file, known.get(file.key)) for file in admitted], say, until, code)
         return (*taken, *refused)
 
     async def take_again(self, file: Dropped, unfinished: FilePlace | None) -> Taken:
@@ -87,7 +97,12 @@ class Attachments:
         return await self._intake.take(file, self._downloads[file.place.team], unfinished, now)
 
     async def _each(
-        self, place: Place, files: Sequence[tuple[Dropped, FilePlace | None]], say: Say, until: float
+        self,
+        place: Place,
+        files: Sequence[tuple[Dropped, FilePlace | None]],
+        say: Say,
+        until: float,
+        code: bool | None,
     ) -> tuple[Taken, ...]:
         room, begun = asyncio.Semaphore(AT_ONCE), 0
         downloads = self._downloads[place.team]
@@ -101,7 +116,7 @@ class Attachments:
                     return Taken(file, _name(file), heard=file.heard)
                 begun += 1
                 await say(_status(file, begun, len(files)))
-                return await self._intake.take(file, downloads, known, deadline)
+                return await self._intake.take(file, downloads, known, deadline, code=code)
 
         tasks = [asyncio.create_task(one(file, known)) for file, known in files]
         try:
@@ -140,14 +155,21 @@ class Attachments:
         return admitted, refused
 
     async def gathered(
-        self, place: Place, taken: tuple[Taken, ...], say: Say, until: float, *, library: bool
+        self,
+        place: Place,
+        taken: tuple[Taken, ...],
+        say: Say,
+        until: float,
+        *,
+        library: bool,
+        code: bool | None = None,
     ) -> Ingested:
         """What the thread may use, of these files and of those before. `library`: also the channel's library.
 
         What was not ready before, or was lost at OpenAI, is put right first, as far as Slack has it.
         """
         rows = await self._seen_from(place, library=library)
-        again = await self._restored(place, [row for row in rows if _is_behind(row, taken)], say, until)
+        again = await self._restored(place, [row for row in rows if _is_behind(row, taken)], say, until, code)
         rows = await self._seen_from(place, library=library) if again else rows
         usable = [row for row in rows if row.state is PlaceState.READY]
         containers = (row.file.openai_file_id for row in usable if row.use == records.CONTAINER)
@@ -168,13 +190,13 @@ class Attachments:
         return [row for row in rows if library or row.scope == place.thread_ts]
 
     async def _restored(
-        self, place: Place, rows: Sequence[FilePlace], say: Say, until: float
+        self, place: Place, rows: Sequence[FilePlace], say: Say, until: float, code: bool | None
     ) -> tuple[Taken, ...]:
         """Files of earlier turns on their way again, each as if it were posted now, where Slack still has it."""
         if not rows:
             return ()
         until = min(until, self._clock.monotonic() + RESTORED_WITHIN)
-        again = await self._each(place, [(_as_posted(row), row) for row in rows], say, until)
+        again = await self._each(place, [(_as_posted(row), row) for row in rows], say, until, code)
         for row, taken in zip(rows, again, strict=True):
             if taken.reason in GONE:
                 await self._store.files.failed(row.id, "gone")

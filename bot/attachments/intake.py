@@ -15,6 +15,7 @@ from bot.attachments import records
 from bot.attachments.channel_stores import ChannelStores
 from bot.attachments.records import Dropped, Taken
 from bot.clock import Clock
+from bot.duty import HELD_FOR
 from bot.errors import (
     AssistantError,
     FileLost,
@@ -24,6 +25,7 @@ from bot.errors import (
     OutOfQuota,
     RequestRejected,
 )
+from bot.fencing import kept
 from bot.files import sentences
 from bot.files.download import Downloads, Fetched
 from bot.files.folder import Folder
@@ -31,6 +33,7 @@ from bot.files.kinds import Policy, Reason, Refused, Route, Use, route
 from bot.files.names import safe_name
 from bot.files.preparing import Ready, prepare
 from bot.files.slack_file import SlackFile, parse_file
+from bot.signals import real_time
 from storage.file_records import FilePlace, FileState, NewPlace, PlaceState, StoredFile
 from storage.store import Store
 
@@ -38,9 +41,6 @@ log = logging.getLogger(__name__)
 
 GIVEN_FOR = 86_400
 """Seconds that a File lives which one turn reads and no other: its run may be tried again within them."""
-
-UPLOAD_LEASE = 1_200.0
-"""Seconds that an upload may take, all its tries together, before another process may take it over."""
 
 SPARE = 3_600.0  # seconds that a File must have left to live to be given in a turn
 
@@ -60,6 +60,8 @@ class Intake:
         policy: Policy,
         owner: str,
         transcription_model: str,
+        *,
+        lease_seconds: float = HELD_FOR,
     ) -> None:
         self._store = store
         self._shelf = shelf
@@ -69,13 +71,21 @@ class Intake:
         self._policy = policy
         self._owner = owner
         self._transcription_model = transcription_model
+        self._lease_seconds = lease_seconds  # that one process has an upload, renewed meanwhile
         self._picture = asyncio.Lock()  # one is decoded at a time: each may need 100 MB
 
     async def take(
-        self, dropped: Dropped, downloads: Downloads, known: FilePlace | None, deadline: float
+        self,
+        dropped: Dropped,
+        downloads: Downloads,
+        known: FilePlace | None,
+        deadline: float,
+        *,
+        code: bool | None = None,
     ) -> Taken:
         """Take a file all the way. `known`: how far it came before; `deadline` is on the monotonic clock.
 
+        `code`: whether the assistant that asks for it can run code; None: nobody asks for it now.
         What is wrong with the file alone is said in the result; what is wrong with OpenAI's account is raised.
         """
         file = parse_file(dropped.json)
@@ -84,7 +94,7 @@ class Intake:
                 with suppress(FileLost):
                     return await self._placed(dropped, known, deadline)
                 await self._store.files.lost(known.file)
-            return await self._new(dropped, file, downloads, deadline, tried=known is not None)
+            return await self._new(dropped, file, downloads, deadline, tried=known is not None, code=code)
         except FileRefused as refused:
             log.info("a file was refused", extra={"file": file.id, "reason": refused.reason})
             return _nowhere(dropped, file, refused.sentence, refused.reason)
@@ -100,12 +110,19 @@ class Intake:
         return file.openai_file_id is not None and (expires is None or expires > self._clock.time() + SPARE)
 
     async def _new(
-        self, dropped: Dropped, file: SlackFile, downloads: Downloads, deadline: float, *, tried: bool
+        self,
+        dropped: Dropped,
+        file: SlackFile,
+        downloads: Downloads,
+        deadline: float,
+        *,
+        tried: bool,
+        code: bool | None,
     ) -> Taken:
         fetched = await downloads.fetch(file, self._policy.max_file_bytes)
         target = self._folder.new_path()
         try:
-            ready = await self._prepared(fetched, target)
+            ready = await self._prepared(fetched, target, code)
             if isinstance(ready, Refused):
                 return _nowhere(dropped, fetched.file, ready.sentence, ready.reason)
             if ready.route.use is Use.TRANSCRIBE:
@@ -122,8 +139,9 @@ class Intake:
             self._folder.discard(fetched.path)
             self._folder.discard(target)
 
-    async def _prepared(self, fetched: Fetched, target: Path) -> Ready | Refused:
-        found = await asyncio.to_thread(route, fetched.file, fetched.path, self._policy)
+    async def _prepared(self, fetched: Fetched, target: Path, code: bool | None) -> Ready | Refused:
+        policy = self._policy if code is None else replace(self._policy, code_interpreter=code)
+        found = await asyncio.to_thread(route, fetched.file, fetched.path, policy)
         if isinstance(found, Refused):
             return found
         async with self._picture if found.use is Use.IMAGE else nullcontext():
@@ -157,22 +175,36 @@ class Intake:
     async def _uploaded(self, place: FilePlace, ready: Ready, *, tried: bool) -> FilePlace:
         """The place with its File: uploaded by us, or by whoever was first. FileRefused: it was deleted."""
         owner = f"{self._owner}:{place.id}"  # the same content twice in one turn waits for itself
-        while (file := await self._store.files.begin_upload(place.file.id, owner, UPLOAD_LEASE)) is None:
+        begin = partial(self._store.files.begin_upload, place.file.id, owner, self._lease_seconds)
+        since = real_time()
+        while (file := await begin()) is None:
             standing = await self._store.files.place_of(place.id)
             if standing is None or standing.state is PlaceState.LEAVING:
                 raise _deleted(place)
             await self._clock.sleep(LOOK_AGAIN)
-            tried = True
-        if file.state is not FileState.STORED:
-            since = min(file.created_at, float(place.message_ts))
-            file_id = await self._file_id(file, ready, since, tried=tried)
-            kept = await self._store.files.uploaded(file.id, file_id)
-            if kept is None or kept.openai_file_id != file_id:
-                await self._shelf.delete(file_id)  # somebody was quicker, or nobody wants it any more
-            if kept is None or kept.state is FileState.DELETING:
-                raise _deleted(place)
-            file = kept
-        return replace(place, file=file)
+            tried, since = True, real_time()
+        if file.state is FileState.STORED:
+            return replace(place, file=file)
+
+        async def renew() -> bool:
+            return await begin() is not None
+
+        try:
+            async with kept(renew, self._lease_seconds, since):
+                return replace(place, file=await self._now_uploaded(place, file, ready, tried=tried))
+        except BaseException:
+            await self._store.files.give_up_upload(file.id, owner)
+            raise
+
+    async def _now_uploaded(self, place: FilePlace, file: StoredFile, ready: Ready, *, tried: bool) -> StoredFile:
+        since = min(file.created_at, float(place.message_ts))
+        file_id = await self._file_id(file, ready, since, tried=tried)
+        stored = await self._store.files.uploaded(file.id, file_id)
+        if stored is None or stored.openai_file_id != file_id:
+            await self._shelf.delete(file_id)  # somebody was quicker, or nobody wants it any more
+        if stored is None or stored.state is FileState.DELETING:
+            raise _deleted(place)
+        return stored
 
     async def _file_id(self, file: StoredFile, ready: Ready, since: float, *, tried: bool) -> str:
         """Its id: what an earlier try left behind, else a new one."""

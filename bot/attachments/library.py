@@ -10,6 +10,8 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from bot import words
 from bot.attachments.channel_stores import ChannelStores
@@ -18,13 +20,16 @@ from bot.attachments.records import Dropped
 from bot.borders import Borders
 from bot.catch_up import read_thread
 from bot.clock import Clock
+from bot.duty import HELD_FOR
 from bot.errors import AssistantError, SlackError, SlackOutcomeUnknown, SlackRefused
+from bot.fencing import kept, may_call
 from bot.files.sentences import listed
 from bot.people import People
 from bot.reply.notes import as_text, is_note, note
 from bot.reply.steps import plain_line
+from bot.signals import real_time
 from bot.workspaces import Workspaces
-from storage.errors import StorageError
+from storage.errors import LeaseLost, StorageError
 from storage.file_records import LIBRARY, FilePlace, LibraryChange, NewLibraryChange, PlaceState
 from storage.records import Place
 from storage.store import Store
@@ -32,7 +37,7 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 30.0  # seconds between two looks at what could not be done yet, or was left by a dead process
-HELD_FOR = 900.0  # seconds that one process has a change, before another may take it
+LOOK_SOON = 5.0  # seconds likewise where another process has a change: it may be dead
 WITHIN = 300.0  # seconds for a file to be made searchable; it may yet be later
 PATIENCE = 30.0  # seconds that saying something goes on trying
 TRIES = 3  # to post a note whose outcome stayed unknown
@@ -52,6 +57,8 @@ class Librarian:
         people: Mapping[str, People],  # by team
         borders: Borders,
         clock: Clock,
+        *,
+        lease_seconds: float = HELD_FOR,
     ) -> None:
         self._store = store
         self._stores = stores
@@ -61,6 +68,7 @@ class Librarian:
         self._borders = borders
         self._clock = clock
         self._owner = secrets.token_hex(8)
+        self._lease_seconds = lease_seconds  # that one process has a change, renewed meanwhile
         self._woken = asyncio.Event()
 
     async def ask(self, new: NewLibraryChange) -> None:
@@ -72,33 +80,52 @@ class Librarian:
         """Make changes until cancelled."""
         while True:
             self._woken.clear()
+            pause = LOOK_EVERY
             try:
-                await self._round()
+                if not await self._round():
+                    pause = min(LOOK_SOON, self._lease_seconds)
             except StorageError as error:
                 log.warning("the database does not answer", extra={"error": type(error).__name__})
             with suppress(TimeoutError):
-                async with self._clock.timeout(LOOK_EVERY):
+                async with self._clock.timeout(pause):
                     await self._woken.wait()
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """Make what can be made; False where another process has something."""
         waiting = await self._store.library.waiting()
         channels = sorted({(change.team, change.channel) for change in waiting})
-        await asyncio.gather(
-            *(self._in_order([it for it in waiting if (it.team, it.channel) == one]) for one in channels)
-        )
+        of_each = [[it for it in waiting if (it.team, it.channel) == one] for one in channels]
+        return all(await asyncio.gather(*map(self._in_order, of_each)))
 
-    async def _in_order(self, changes: Sequence[LibraryChange]) -> None:
-        """Make the changes of one channel, until one cannot be made now."""
+    async def _in_order(self, changes: Sequence[LibraryChange]) -> bool:
+        """Make the changes of one channel, until one cannot be made now; False where another process has it."""
         try:
             for change in changes:
-                held = await self._store.library.claim(change.id, self._owner, HELD_FOR)
-                if held is None or not await self._made(held):
-                    return
+                since = real_time()
+                held = await self._store.library.claim(change.id, self._owner, self._lease_seconds)
+                if held is None:
+                    return False
+                if not await self._made(held, since):
+                    return True
+        except LeaseLost:
+            log.warning("a change of a library belongs to another process now")
+            return False
         except StorageError as error:
             log.warning("the database does not answer", extra={"error": type(error).__name__})
+        return True
 
-    async def _made(self, change: LibraryChange) -> bool:
-        """Make a change; False where that cannot be done now."""
+    async def _made(self, change: LibraryChange, since: float) -> bool:
+        """Make a change; False where that cannot be done now: then it stays with us, as long as we live."""
+        seconds = self._lease_seconds
+        renew = partial(self._store.library.renew, change.id, self._owner, seconds)
+        try:
+            async with kept(renew, seconds, since):
+                return await self._made_now(change)
+        except BaseException:
+            await self._store.library.release(change.id, self._owner)
+            raise
+
+    async def _made_now(self, change: LibraryChange) -> bool:
         try:
             await self._make(change)
         except (AssistantError, SlackError) as error:
@@ -106,8 +133,6 @@ class Librarian:
             if change.attempts == 1:
                 await self._whisper(change, words.LIBRARY_LATER)
             return False
-        finally:
-            await self._store.library.release(change.id, self._owner)
         return True
 
     async def _make(self, change: LibraryChange) -> None:
@@ -118,6 +143,7 @@ class Librarian:
         moved = await (self._widened(change) if change.adds else self._narrowed(change))
         await self._agree(moved)
         await self._tell(moved, notes)
+        may_call()  # whoever else has it by now may be about to tell
         return await self._store.library.done(change.id)
 
     # -- in and out
@@ -245,7 +271,7 @@ class Librarian:
         return any(is_note(message, name) for message in messages)
 
     async def _whisper(self, change: LibraryChange, sentence: str) -> None:
-        thread = {"thread_ts": change.thread_ts} if change.thread_ts != change.message_ts else {}
+        thread: dict[str, Any] = {"thread_ts": change.thread_ts} if change.thread_ts != change.message_ts else {}
         try:
             await self._workspaces.of(change.team).slack.call(
                 "chat.postEphemeral",

@@ -3,8 +3,8 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from bot import words
 from bot.assistant.events import SourceKind, StepType
@@ -37,7 +37,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A file that code wrote, or an image that was generated. `size` is in bytes, 0 where OpenAI says none."""
+    """A file that code wrote or a function returned, or an image that was generated.
+
+    `size` is in bytes, 0 where it is not known before.
+    """
 
     id: str
     name: str
@@ -46,6 +49,7 @@ class Product:
     created_at: float = 0.0  # by OpenAI's clock, seconds since the epoch
     image: str = ""  # base64
     alt: str = ""  # what is to be seen
+    content: bytes | Path | None = field(default=None, repr=False)  # of a function's: all of it, or where it is
 
     @property
     def shown(self) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import binascii
 import logging
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from bot.errors import AssistantError, SlackError, SlackOutcomeUnknown, SlackRef
 from bot.files import sentences
 from bot.files.folder import Folder
 from bot.files.upload import AT_ONCE, Sharing, Uploaded, Uploads, not_uploaded
+from bot.functions import records
 from bot.reply.closing import Closing
 from bot.reply.message import Reply
 from bot.reply.sandbox import files_in
@@ -45,6 +47,7 @@ SENDING = 4  # files under way at once
 AT_LEAST = 120.0  # seconds that sending gets, however long the answer took
 SKEW = 60.0  # seconds by which OpenAI's clock may be behind the database's
 TRIES = 3  # to share files whose sharing had no answer and was not executed
+WITH_SLACK = (MadeState.SENT, MadeState.SHARED)
 NOT_THERE = "file_not_found"  # Slack discards an upload that is not completed (reference/slack-platform.md §4.3)
 
 Guard = Callable[[], None]
@@ -69,15 +72,18 @@ class Produced:
         self.bounds = bounds or Bounds()
         self._uploads = uploads
 
+    def delivery(self, claim: Claim, guard: Guard) -> "Delivery":
+        """What a run makes, on its way. `guard` raises LeaseLost."""
+        return Delivery(self, self._uploads[claim.thread.place.team], claim, guard)
+
     async def below(
-        self, reply: Reply, closing: Closing, claim: Claim, transcript: Transcript, guard: Guard, until: float
+        self, reply: Reply, closing: Closing, delivery: "Delivery", transcript: Transcript, until: float
     ) -> None:
         """Post what was made below the answer, which is whole; say under it what did not come.
 
-        `guard` raises LeaseLost. `until` is on the monotonic clock. Raises SlackError only where Slack cannot be
-        reached to say what did not come.
+        `until` is on the monotonic clock. Raises SlackError only where Slack cannot be reached to say what did
+        not come.
         """
-        delivery = Delivery(self, self._uploads[claim.thread.place.team], claim, guard)
         said = await delivery.deliver(transcript, until)
         if not said:
             return
@@ -119,11 +125,35 @@ class Delivery:
         self._left_out: list[str] = []
         self._room = produced.bounds.size
 
+    async def hand_over(self, call_id: str, files: Sequence[records.Product], until: float) -> bool:
+        """Give Slack what a function returned, which is nowhere else; whether all of it is there, or was before.
+
+        Nobody sees it before `deliver`, which says what is not.
+        """
+        made = [
+            Product(f"{call_id}/{number}", one.name, content=one.content) for number, one in enumerate(files, 1)
+        ]
+        kept, left_out = bounded(made, replace(self._bounds, files=max(self._bounds.files - len(self._sent), 0)))
+        self._left_out += [one.name for one in left_out]
+        known = await self._files.intend_made(self._run.id, [(one.id, one.shown) for one in kept])
+        rows = {row.container_file_id: row for row in known}
+        await self._send([one for one in kept if rows[one.id].state is MadeState.INTENDED], until)
+        there = (one.id in self._sent or rows[one.id].state in WITH_SLACK for one in kept)
+        return not left_out and all(there)
+
+    async def drop(self) -> None:
+        """Show nothing of what was handed over: the answer begins again."""
+        for product_id in self._sent:
+            await self._files.made_failed(self._run.id, product_id)
+        self._sent.clear()
+        self._losses.clear()
+        self._left_out.clear()
+
     async def deliver(self, transcript: Transcript, until: float) -> tuple[str, ...]:
         """Post everything; the sentences on what did not come."""
         containers = containers_of(transcript)
-        if not containers and not images_of(transcript):
-            return ()
+        if not containers and not images_of(transcript) and not await self._handed_over():
+            return self._said()
         listed: Listed = {one: await self._listed(one) for one in containers}
         since = transcript.begun_at if transcript.begun_at is not None else self._run.created_at - SKEW
         kept, left_out = bounded(products(transcript, listed, since), self._bounds)
@@ -131,7 +161,8 @@ class Delivery:
         rows = await self._files.intend_made(self._run.id, [(one.id, one.shown) for one in kept])
         made = {one.id: one for one in kept}
         self._say_gone(transcript, listed, rows, made)
-        await self._find_sent([row for row in rows if row.state is MadeState.SENT])
+        sent = [row for row in rows if row.state is MadeState.SENT]
+        await self._find_sent([row for row in sent if row.container_file_id not in self._sent])
         await self._send([made[row.container_file_id] for row in rows if _is_to_send(row, made)], until)
         order = [row.container_file_id for row in rows if row.container_file_id in self._sent]
         for start in range(0, len(order), AT_ONCE):
@@ -141,6 +172,10 @@ class Delivery:
     def _said(self) -> tuple[str, ...]:
         left = [self._bounds.sentence.format(names=listing(self._left_out))] if self._left_out else []
         return (*told(self._losses), *left)
+
+    async def _handed_over(self) -> bool:
+        """Whether Slack has something of a function's, as far as this attempt or an earlier one knows."""
+        return bool(self._sent) or (self._run.attempt > 1 and bool(await self._files.made_of(self._run.id)))
 
     async def _listed(self, container_id: str) -> Sequence[Product] | None:
         """What code wrote there; what is cited may be fetched where no list is to be had."""
@@ -228,7 +263,8 @@ class Delivery:
             lost = sentences.NOT_UPLOADED.format(name=product.shown)
         except (AssistantError, OSError) as error:
             log.warning("a file could not be fetched", extra={"error": type(error).__name__})
-            lost = words.MADE_UNREACHABLE.format(name=product.shown)
+            sentence = words.MADE_UNREACHABLE if product.content is None else words.MADE_UNREADABLE
+            lost = sentence.format(name=product.shown)
         finally:
             self._folder.discard(path)
         if lost is not None:
@@ -237,7 +273,9 @@ class Delivery:
     async def _fetch(self, product: Product, path: Path) -> str | None:
         """Bring the file to `path`; the sentence on why it is not there, empty where it was left out."""
         self._guard()
-        if product.image:
+        if product.content is not None:
+            await asyncio.to_thread(_put, product.content, path)
+        elif product.image:
             try:
                 await asyncio.to_thread(_decode, product.image, path)
             except binascii.Error:
@@ -324,6 +362,13 @@ class Delivery:
 
 def _is_to_send(row: MadeFile, made: Mapping[str, Product]) -> bool:
     return row.state is MadeState.INTENDED and row.container_file_id in made
+
+
+def _put(content: bytes | Path, path: Path) -> None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        shutil.copyfile(content, path)
 
 
 def _decode(image: str, path: Path) -> None:

@@ -11,18 +11,22 @@ from bot.assistant.engine import Engine
 from bot.assistant.files import FileShelf
 from bot.attachments.answers import Answers
 from bot.clock import Clock
+from bot.duty import HELD_FOR, Duty
 from bot.errors import AssistantError, MemoryLocked, MemoryLost, SlackError
 from bot.files.slack_file import parse_file
 from bot.workspaces import Workspaces
-from storage.errors import StorageError
+from storage.errors import LeaseLost, StorageError
 from storage.file_records import LIBRARY, FilePlace, Showing, StoredFile
 from storage.records import Claim, Place, Thread
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 60.0
-"""Seconds until it is looked again: another process, or one that died, may have left work."""
+LOOK_EVERY = 30.0
+"""Seconds until it is looked again: a process that died may have left work."""
+
+LOOK_SOON = 5.0
+"""Seconds likewise where work is left: another process may have let more places go, or be about to end its own."""
 
 FIRST_PAUSE, LAST_PAUSE = 5.0, 3600.0
 """Seconds until what was refused is tried again: at first, and at most."""
@@ -84,16 +88,28 @@ class Removal:
 
     A run under way in the thread counts as a refusal, and so does one that may have found the File before it was
     detached: it is looked again when that has ended, at what it showed.
+
+    One process at a time does it, until nothing is left: two would move the same memory's tail at once. Places are
+    let go by any, and a process that has just done so begins at once, if no other is at it.
     """
 
     def __init__(
-        self, store: Store, shelf: FileShelf, engine: Engine, workspaces: Workspaces, clock: Clock
+        self,
+        store: Store,
+        shelf: FileShelf,
+        engine: Engine,
+        workspaces: Workspaces,
+        clock: Clock,
+        *,
+        lease_seconds: float = HELD_FOR,
     ) -> None:
         self._store = store
         self._shelf = shelf
         self._engine = engine
         self._answers = Answers(store, engine, workspaces)
         self._clock = clock
+        self._duty = Duty(store.chores, "removal", lease_seconds)
+        self._soon = min(LOOK_SOON, lease_seconds)
         self._woken = asyncio.Event()
         self._tries: dict[tuple[str, int], Tries] = {}  # by "place" or "file", and its id
         self._expelled: dict[tuple[str, str], float] = {}  # (team, Slack's file id) -> until when it is looked for
@@ -122,18 +138,34 @@ class Removal:
         while True:
             pause = LOOK_EVERY
             try:
-                await self.round()
-                pause = self._next_due()
+                await self._look_for_expelled()
+                if await self._store.files.any_going():
+                    pause = await self._work_off()
+            except LeaseLost:
+                log.warning("the removal of files belongs to another process now")
             except StorageError as error:
                 log.warning("the database does not answer", extra={"error": type(error).__name__})
-            with suppress(TimeoutError):
-                async with self._clock.timeout(pause):
-                    await self._woken.wait()
-            self._woken.clear()
+            await self._wait(pause)
+
+    async def _work_off(self) -> float:
+        """Do it until nothing is left, unless another process is at it; seconds until it is looked again."""
+        async with self._duty.held() as ours:
+            if not ours:
+                return self._soon
+            while await self.round():
+                await self._wait(min(self._soon, self._next_due()))
+                await self._look_for_expelled()
+        self._tries.clear()
+        return LOOK_EVERY
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with self._clock.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()
 
     async def round(self) -> int:
         """Try once whatever is due; how much is left after it, due or not. Raises StorageError."""
-        await self._look_for_expelled()
         leaving = await self._store.files.leaving()
         left = [
             place.id for place in leaving if not await self._tried("place", place.id, partial(self._remove, place))

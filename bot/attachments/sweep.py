@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.attachments.removal import Removal
 from bot.clock import Clock
+from bot.duty import HELD_FOR, Duty
 from bot.files import folder
 from storage.errors import StorageError
 from storage.store import Store
@@ -14,6 +15,7 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0  # seconds
+HOUR = 3_600.0  # seconds: so often a process looks whether another still does it
 AGAIN_IN = 60.0  # seconds, where the database did not answer
 
 
@@ -26,28 +28,38 @@ class Sweep:
     """
 
     def __init__(
-        self, store: Store, removal: Removal, clock: Clock, *, idle_days: float, retention_days: float | None
+        self,
+        store: Store,
+        removal: Removal,
+        clock: Clock,
+        *,
+        idle_days: float,
+        retention_days: float | None,
+        lease_seconds: float = HELD_FOR,
     ) -> None:
         self._store = store
         self._removal = removal
         self._clock = clock
         self._idle_days = idle_days
         self._retention_days = retention_days
+        self._duty = Duty(store.chores, "sweep", lease_seconds)
 
     async def run(self) -> None:
-        """Sweep until cancelled."""
+        """Sweep until cancelled: this machine always, the database unless another process does it or just did."""
         while True:
+            await asyncio.to_thread(folder.sweep, Path(tempfile.gettempdir()))
             try:
-                await self.once()
-                pause = DAY
+                async with self._duty.held(unless_done_within=DAY + HOUR) as ours:
+                    if ours:
+                        await self.once()
+                pause = DAY if ours else HOUR
             except StorageError as error:
                 log.warning("the database does not answer", extra={"error": type(error).__name__})
                 pause = AGAIN_IN
             await self._clock.sleep(pause)
 
     async def once(self) -> None:
-        """Sweep; what OpenAI has of it goes afterwards, by `Removal`. Raises StorageError."""
-        await asyncio.to_thread(folder.sweep, Path(tempfile.gettempdir()))
+        """Sweep the database; what OpenAI has of it goes afterwards, by `Removal`. Raises StorageError."""
         idle = await self._store.files.idle(self._idle_days * DAY)
         if idle:
             await self._removal.leave([place.id for place in idle])

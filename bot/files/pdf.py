@@ -1,13 +1,15 @@
-"""A look at a PDF, bounded however it is made: can it be opened, and has it few pages."""
+"""A look at a PDF, bounded however it is made: can it be opened, and has it few pages.
+
+pypdf is imported with the first PDF: that takes a quarter of a second, and nobody may ever send one.
+"""
 
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pypdf import PasswordType, PdfReader
-from pypdf.errors import DependencyError, PyPdfError
-from pypdf.generic import DictionaryObject, IndirectObject
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 LARGEST = 32 << 20
 """Bytes of a PDF that is opened here: a damaged one is read whole. What is larger goes on as it is."""
@@ -29,6 +31,9 @@ class Look(NamedTuple):
 
 def look_at_pdf(path: Path, most_pages: int) -> Look:
     """Open it; its pages are counted up to `most_pages`. A lock that opens without a password is none."""
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError, PyPdfError
+
     if path.stat().st_size > LARGEST:
         return Look()
     try:
@@ -42,7 +47,9 @@ def look_at_pdf(path: Path, most_pages: int) -> Look:
         return Look()
 
 
-def _look(reader: PdfReader, most_pages: int) -> Look:
+def _look(reader: "PdfReader", most_pages: int) -> Look:
+    from pypdf import PasswordType
+
     if reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED:
         return Look(locked=True)
     leaves = 0
@@ -55,6 +62,8 @@ def _look(reader: PdfReader, most_pages: int) -> Look:
 
 def _nodes(top: Any) -> Iterator[Any]:
     """Every node of the tree of pages, whatever /Count says."""
+    from pypdf.generic import DictionaryObject, IndirectObject
+
     waiting = [top]
     while waiting:
         node = waiting.pop()

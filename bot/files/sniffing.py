@@ -5,8 +5,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-import puremagic
-
 from bot.files.archives import Contents, ole_streams, zip_contents
 from bot.files.text import encoding_in, encoding_of
 
@@ -120,6 +118,8 @@ def _binary(head: bytes) -> Kind:
         return Kind.PDF
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return Kind.AVIF if b"avif" in head[12:64] else Kind.HEIC
+    import puremagic  # here, because it reads a large table: nobody may ever send a file
+
     try:
         matches = puremagic.magic_string(head)
     except puremagic.PureError:

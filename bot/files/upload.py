@@ -130,7 +130,7 @@ class Uploads:
 
     async def _sent(self, path: Path, name: str, alt_text: str | None) -> str:
         size = (await asyncio.to_thread(path.stat)).st_size
-        more = {"alt_txt": alt_text} if alt_text else {}
+        more: dict[str, Any] = {"alt_txt": alt_text} if alt_text else {}
         try:
             begun = await self._slack.call(BEGIN, patience=PATIENCE, filename=name, length=size, **more)
         except SlackOutcomeUnknown as error:

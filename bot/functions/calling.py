@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -14,10 +13,12 @@ from bot.clock import Clock
 from bot.functions.declared import Function
 from bot.functions.records import CallResult, CallStatus, FunctionFailed, RunContext
 from bot.functions.results import written
+from bot.functions.threads import Threads
 
 log = logging.getLogger(__name__)
 
 THREADS = 16  # synchronous functions at work at one time, all answers together
+ENDS = (SystemExit, KeyboardInterrupt, StopIteration)  # would end the program; or cannot be told by a future
 MAX_FAULTS = 10  # of the arguments that the model is told at once
 
 UNFIT = "The arguments do not fit, so the function was not called. {faults}"
@@ -31,21 +32,21 @@ class Caller:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="function")
+        self._threads = Threads(THREADS)
         self._late = set[asyncio.Future[Any]]()
 
     def close(self) -> None:
         """Call nothing more. What is still at work in a thread is not waited for: nobody can end it."""
         for late in self._late:
             late.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def call(self, function: Function, arguments: str, context: RunContext) -> CallResult:
         """Call it once. Whatever goes wrong is a result; cancelled, what runs in a thread runs on."""
         try:
             given = function.read(arguments, context)
         except ValidationError as error:
-            return CallResult(CallStatus.FAILED, UNFIT.format(faults=_faults(error)))
+            return CallResult(CallStatus.FAILED, _unfit(error))
         work = self._begin(function, given)
         try:
             in_time = await self._in_time(work, function.timeout)
@@ -60,11 +61,9 @@ class Caller:
     def _begin(self, function: Function, given: dict[str, Any]) -> "asyncio.Future[Any]":
         call: Callable[[], Any] = partial(function.call, **given)
         if function.is_async:
-            task: asyncio.Future[Any] = asyncio.ensure_future(call())
+            task: asyncio.Future[Any] = asyncio.ensure_future(_awaited(call))
             return task
-        in_context: Callable[[], Any] = partial(contextvars.copy_context().run, call)
-        work: asyncio.Future[Any] = asyncio.get_running_loop().run_in_executor(self._threads, in_context)
-        return work
+        return self._threads.run(partial(contextvars.copy_context().run, _called, call))
 
     async def _in_time(self, work: "asyncio.Future[Any]", seconds: float) -> bool:
         """Whether it ended in time. It is not cancelled first, for it may not let itself be."""
@@ -89,6 +88,31 @@ class Caller:
         )
 
 
+def misfit(function: Function, arguments: str, context: RunContext) -> str | None:
+    """What the model is told where the arguments do not fit; None where they do."""
+    try:
+        function.read(arguments, context)
+    except ValidationError as error:
+        return _unfit(error)
+    return None
+
+
+def _called(call: Callable[[], Any]) -> Any:
+    """Call it; what would end more than the call is an error like any other."""
+    try:
+        return call()
+    except ENDS as error:
+        raise RuntimeError(type(error).__name__) from error
+
+
+async def _awaited(call: Callable[[], Any]) -> Any:
+    """The same for a coroutine function."""
+    try:
+        return await call()
+    except ENDS as error:
+        raise RuntimeError(type(error).__name__) from error
+
+
 def _result(work: "asyncio.Future[Any]", function: Function) -> CallResult:
     if work.cancelled():
         return CallResult(CallStatus.FAILED, FAILED.format(kind="CancelledError"))
@@ -103,6 +127,10 @@ def _result(work: "asyncio.Future[Any]", function: Function) -> CallResult:
     except TypeError as unwritable:
         return CallResult(CallStatus.FAILED, UNWRITABLE.format(reason=unwritable))
     return CallResult(CallStatus.COMPLETED, output, products)
+
+
+def _unfit(error: ValidationError) -> str:
+    return UNFIT.format(faults=_faults(error))
 
 
 def _faults(error: ValidationError) -> str:

@@ -156,6 +156,23 @@ def _is_strict(schema: Any) -> bool:
     )
 
 
+def open_object(schema: Any, path: tuple[str, ...] = ()) -> str | None:
+    """Where in a schema the first object is that a strict one may not hold; None: nowhere.
+
+    developers.openai.com, guide structured-outputs, "Supported schemas".
+    """
+    if not isinstance(schema, Mapping):
+        return None
+    if schema.get("type") == "object" and not _is_closed(schema):
+        return ".".join(path) or "its root"
+    named: list[tuple[tuple[str, ...], Any]] = [(("items",), schema.get("items"))]
+    named += [(("properties", name), entry) for name, entry in schema.get("properties", {}).items()]
+    named += [(("$defs", name), entry) for name, entry in schema.get("$defs", {}).items()]
+    named += [(("anyOf", str(place)), entry) for place, entry in enumerate(schema.get("anyOf", ()))]
+    found = (open_object(entry, (*path, *where)) for where, entry in named)
+    return next((one for one in found if one is not None), None)
+
+
 def _is_closed(schema: Mapping[str, Any]) -> bool:
     """Whether it requires all its properties and allows no others."""
     return schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(

@@ -139,4 +139,5 @@ class ShiftedClock:
 
 def _expire(limit: asyncio.Timeout, timer: "asyncio.Future[None]") -> None:
     if not timer.cancelled():
-        limit.reschedule(0)  # a moment long past on the loop's own clock: at once
+        with suppress(RuntimeError):  # the block has just ended
+            limit.reschedule(0)  # a moment long past on the loop's own clock: at once

@@ -48,8 +48,8 @@ class World:
         """The emulators serving, the bot not yet started; all of it ends with the block.
 
         With an OPENAI_API_KEY in `openai_environ` its variables go to the bot, and no OpenAI is emulated. `folder`
-        is where the bot runs and has its database: it must hold no .env. The folder above is where the workspace
-        is taken from, if one is kept there, and kept with `keep`.
+        is where the bot runs and has its database: it must hold no .env, and no assistants.toml. The folder above
+        is where the workspace is taken from, if one is kept there, and kept with `keep`.
         """
         world = cls(clock, folder, openai_environ)
         async with AsyncExitStack() as stack:

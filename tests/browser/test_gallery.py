@@ -1,32 +1,19 @@
 """The gallery in a real browser: drawn, folded, and nothing of what messages say has run."""
 
-import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.playground.gallery.scenes import SCENES
+from tests.browser.page_rig import chromium
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=1000",
-)
-CONSOLE = re.compile(r"^\[.*:CONSOLE.*$", re.MULTILINE)
-Dump = Callable[[str], tuple[str, list[str]]]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Dump = Callable[[str], Awaitable[tuple[str, list[str]]]]
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +24,21 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture(scope="module")
-def dump(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Dump:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def dump(gallery: Path) -> AsyncIterator[Dump]:
     """The DOM of a page of the gallery as it is after loading, and what the console said."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip("there is no Chromium on this machine")
+    async with chromium() as browser:
+        context = await browser.new_context()
 
-    def dumped(page: str) -> tuple[str, list[str]]:
-        profile = tmp_path_factory.mktemp("profile")
-        command = [browser, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", (gallery / page).as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=50)
-        return done.stdout, CONSOLE.findall(done.stderr)
+        async def dumped(name: str) -> tuple[str, list[str]]:
+            page = await context.new_page()
+            console: list[str] = []
+            page.on("console", lambda said: console.append(said.text))
+            page.on("pageerror", lambda error: console.append(str(error)))
+            await page.goto((gallery / name).as_uri())
+            return await page.content(), console
 
-    return dumped
+        yield dumped
 
 
 class Tags(HTMLParser):
@@ -68,7 +56,7 @@ class Tags(HTMLParser):
         return [attributes for tag, attributes in self.all if tag == name]
 
 
-def test_every_scene_is_a_page_and_part_of_the_whole(gallery: Path) -> None:
+async def test_every_scene_is_a_page_and_part_of_the_whole(gallery: Path) -> None:
     whole = (gallery / "index.html").read_text()
     for scene in SCENES:
         assert f'id="{scene.name}"' in whole
@@ -77,8 +65,8 @@ def test_every_scene_is_a_page_and_part_of_the_whole(gallery: Path) -> None:
     assert "cannot be drawn here" not in whole
 
 
-def test_the_browser_draws_all_of_it_and_has_nothing_to_complain(dump: Dump) -> None:
-    dom, console = dump("index.html")
+async def test_the_browser_draws_all_of_it_and_has_nothing_to_complain(dump: Dump) -> None:
+    dom, console = await dump("index.html")
     assert console == []
     assert dom.count('class="s-scene"') == len(SCENES)
     tags = Tags(dom)
@@ -87,12 +75,12 @@ def test_the_browser_draws_all_of_it_and_has_nothing_to_complain(dump: Dump) -> 
     assert {given["class"] for given in tags.named("details")} == {"s-container", "s-plan"}
 
 
-def test_steps_are_folded_until_somebody_opens_them(dump: Dump) -> None:
-    folded, _ = dump("folded.html")
+async def test_steps_are_folded_until_somebody_opens_them(dump: Dump) -> None:
+    folded, _ = await dump("folded.html")
     assert [given for given in Tags(folded).named("details") if "open" in given] == []
 
 
-def test_the_steps_unfolded_say_what_was_asked_found_and_run_and_how_long_it_took(gallery: Path) -> None:
+async def test_the_steps_unfolded_say_what_was_asked_found_and_run_and_how_long_it_took(gallery: Path) -> None:
     shown = (gallery / "unfolded.html").read_text()
     for said in (
         "parental leave by country",
@@ -105,7 +93,7 @@ def test_the_steps_unfolded_say_what_was_asked_found_and_run_and_how_long_it_too
         assert said in shown
 
 
-def test_what_one_presses_is_in_the_gallery(gallery: Path) -> None:
+async def test_what_one_presses_is_in_the_gallery(gallery: Path) -> None:
     buttons = {
         "answer": ("regenerate", "feedback"),
         "plainer": ("details", "regenerate"),
@@ -121,8 +109,8 @@ def test_what_one_presses_is_in_the_gallery(gallery: Path) -> None:
         assert 'role="dialog"' in (gallery / f"{scene}.html").read_text()
 
 
-def test_hostile_text_is_shown_and_has_not_run(dump: Dump) -> None:
-    dom, console = dump("hostile.html")
+async def test_hostile_text_is_shown_and_has_not_run(dump: Dump) -> None:
+    dom, console = await dump("hostile.html")
     assert console == []
     assert "<title>Hostile text is shown, and does nothing.</title>" in dom
     assert '&lt;script&gt;alert("run")&lt;/script&gt;' in dom
@@ -131,8 +119,8 @@ def test_hostile_text_is_shown_and_has_not_run(dump: Dump) -> None:
     assert {tag for tag, _ in tags.all} & {"img", "iframe", "object", "embed", "script"} == set()
 
 
-def test_the_browser_would_have_told_of_a_script(gallery: Path, dump: Dump) -> None:
+async def test_the_browser_would_have_told_of_a_script(gallery: Path, dump: Dump) -> None:
     (gallery / "bad.html").write_text("<script>console.error('it ran'); document.title = 'taken'</script>")
-    dom, console = dump("bad.html")
+    dom, console = await dump("bad.html")
     assert "<title>taken</title>" in dom
     assert len(console) == 1

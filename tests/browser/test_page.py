@@ -25,9 +25,16 @@ HOSTILE = '<img src=x onerror=alert(1)> </script><script>alert(2)</script> [x](j
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def at_desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     async with desk(tmp_path_factory.mktemp("bot")) as here:
         yield here
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def at_desk(running: Desk) -> AsyncIterator[Desk]:
+    """Without the tabs of the test before: each of them would draw everything, too."""
+    yield running
+    await running.leave()
 
 
 async def test_a_first_visit_says_what_is_there_what_answers_and_what_to_try(at_desk: Desk) -> None:
@@ -305,6 +312,26 @@ async def test_a_shortcut_and_a_command_open_the_files_and_removing_one_is_asked
     await page.locator(".veil button").last.press("Escape")
 
 
+async def test_a_message_is_asked_about_with_options_that_are_filled_in(at_desk: Desk) -> None:
+    page = await at_desk.tab()
+    await say(page, "The front door sticks.")
+    message = page.locator('#messages .item:has-text("The front door sticks.")')
+    await expect(message).to_be_visible()
+    await message.hover()
+    await message.locator('[aria-label="More actions"]').click()
+    await page.click(".menu >> text=Ask with options…")
+    await page.fill('.veil [aria-label="Your question"]', "Who repairs it?")
+    await page.uncheck('.veil label:has-text("Run code") input')
+    await page.fill('.veil [aria-label^="Extra instructions"]', "Briefly.\nPlease.")
+    await page.click('.veil [data-modal="submit"]')
+    await expect(page.locator(".veil")).to_have_count(0)
+    await message.locator("text=/repl/").click()
+    await answered(page)
+    await expect(page.locator("#replies")).to_contain_text(
+        "Asked with: extra instructions “Briefly. Please.”, only the tools file_search"
+    )
+
+
 async def test_hostile_text_is_shown_and_does_nothing(at_desk: Desk) -> None:
     world = at_desk.world
     ann, leads = world.people[0], next(one.id for one in world.slack.channels.values() if one.name == "leads")
@@ -322,9 +349,9 @@ async def test_hostile_text_is_shown_and_does_nothing(at_desk: Desk) -> None:
     assert at_desk.complaints == []
 
 
-async def serious(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds to be serious or worse: the rule, and where."""
-    found = (await Axe().run(page)).response["violations"]
+async def serious(page: Page, part: str | None = None) -> list[tuple[str, list[str]]]:
+    """What axe finds to be serious or worse, in that part of the page or in all of it: the rule, and where."""
+    found = (await Axe().run(page, part)).response["violations"]
     return [
         (one["id"], [node["target"] for node in one["nodes"]])
         for one in found
@@ -346,11 +373,12 @@ async def test_axe_finds_nothing_serious_and_nothing_is_cut_off(at_desk: Desk, w
     assert await page.evaluate("document.querySelector('.top').offsetWidth === innerWidth")
     await page.click('[aria-label="Close inspector"]')
     await page.fill("#reply textarea", "@")
-    assert await serious(page) == []
+    await expect(page.locator("#reply .offer").first).to_be_visible()
+    assert await serious(page, "#reply") == []
     await page.fill("#reply textarea", "")
     await page.click('#replies [aria-label="Bad answer"]')
     await expect(page.locator(".veil textarea")).to_be_focused()
-    assert await serious(page) == []
+    assert await serious(page, ".veil") == []
 
 
 async def test_what_happened_behind_an_answer_is_one_click_away_and_faults_and_time_can_be_tried(

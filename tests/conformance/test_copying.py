@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from storage import copying
+from storage.call_records import NewCall
 from storage.copying import TABLES, copy_database
 from storage.database import Database
 from storage.errors import CopyUnfinished, DatabaseInUse, NotEmpty, UnknownDatabase
@@ -16,6 +17,8 @@ from storage.store import Store
 from tests.conformance.file_scenes import drop, let_go, stored
 from tests.conformance.scenes import CHANNEL, TEAM, claimed, hear, place, said, sql, ts, yes
 from tests.conformance.test_retention import answered
+
+SET = 'INSERT INTO settings_changes (team, channel, "user", setting, changed_at) VALUES (:t, :c, :u, :s, 1)'
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -32,7 +35,10 @@ async def filled(url: str) -> Rows:
         await store.messages.hear(
             said(place(5), ts(5), "naïve \0 and 日本語", files=({"id": "F5", "n": 1.5},)), yes
         )
-        await claimed(store)
+        claim = await claimed(store)
+        await store.calls.propose(claim.lease, (NewCall("call_1", "resp_1", "lookup", "{}", approvers=("U1",)),))
+        await sql(store, "INSERT INTO chores (name) VALUES ('sweep')")
+        await sql(store, SET, t=TEAM, c=CHANNEL, u="U1", s="muted")
         for number in range(10, 30):
             await hear(store, number, where=place(number))
         return await rows(store.database)
@@ -95,9 +101,9 @@ async def test_a_copy_that_broke_off_goes_on_and_nobody_uses_it_before(two_urls:
     assert lines[0] == "Going on with a copy that broke off."
     assert "from the beginning" in lines[1]
     async with Store.open(source) as store, Store.open(target) as copy:
-        assert [len(its) for its in (await rows(copy.database)).values()] == [
-            len(its) for its in (await rows(store.database)).values()
-        ]
+        before, after = await rows(store.database), await rows(copy.database)
+        del before["chores"], after["chores"]  # one process alone forgets them when it opens
+        assert {name: len(its) for name, its in after.items()} == {name: len(its) for name, its in before.items()}
 
 
 async def test_a_database_that_holds_something_is_not_copied_into(two_urls: tuple[str, str]) -> None:

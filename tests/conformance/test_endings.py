@@ -190,3 +190,15 @@ async def test_what_was_answered_is_not_tried_again(store: Store, status: RunSta
     await end(store, claim, status)
     assert not await store.runs.try_again(claim.run.id)
     assert not await store.runs.try_again("no such run")
+
+
+async def test_a_message_that_slack_refused_leaves_no_intent_behind(store: Store) -> None:
+    await hear(store, 1)
+    claim = await claimed(store)
+    first = await store.runs.reply_intended(claim.lease, 0)
+    await store.runs.reply_begun(claim.lease, first.position, ts(2))
+    await store.runs.reply_intended(claim.lease, 100)
+    await end(store, claim, RunStatus.FAILED)
+    assert [(reply.ts, reply.state.value) for reply in await store.runs.replies(claim.run.id)] == [
+        (ts(2), "closed")
+    ]

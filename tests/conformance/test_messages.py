@@ -187,6 +187,27 @@ async def test_an_unknown_message_can_neither_be_changed_nor_withdrawn(store: St
     assert await store.messages.withdraw(TEAM, CHANNEL, ts(1)) is Touched.UNKNOWN
 
 
+async def test_a_message_that_is_told_after_its_deletion_is_not_answered(store: Store) -> None:
+    assert await store.messages.forestall(said(PLACE, ts(1)), yes)
+    assert await message_of(store, ts(1)) == (MessageState.WITHDRAWN, None)
+    heard, _ = await store.messages.hear(said(PLACE, ts(1)), yes)
+    assert heard is Heard.DUPLICATE
+    assert not (await store.runs.glance("w")).claimable
+
+
+async def test_a_deletion_of_what_was_not_for_us_writes_nothing(store: Store) -> None:
+    before = store.database.transactions
+    assert await store.messages.forestall(said(PLACE, ts(1)), no)
+    assert store.database.transactions == before
+    assert await store.threads.find(PLACE) is None
+
+
+async def test_a_message_that_was_told_meanwhile_is_not_forestalled(store: Store) -> None:
+    await hear(store, 1)
+    assert not await store.messages.forestall(said(PLACE, ts(1)), yes)
+    assert (await message_of(store, ts(1)))[0] == MessageState.WAITING
+
+
 async def test_a_withdrawn_message_is_settled(store: Store) -> None:
     await hear(store, 1)
     await store.messages.withdraw(TEAM, CHANNEL, ts(1))

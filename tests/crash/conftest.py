@@ -1,14 +1,14 @@
-"""One process that the bot's processes are forked from, for all tests here."""
+"""One process that the bot's processes are forked from, for all tests here; each of them on every database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from shutil import copyfile
 
 import pytest
 
 from tests.crash.nursery import Nursery
-from tests.crash.process import Rig, rig_in
+from tests.crash.process import Rig, served
+from tests.databases import BotDatabase
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,6 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture
-async def rig(tmp_path: Path, nursery: Nursery, migrated: Path) -> AsyncIterator[Rig]:
-    async with rig_in(tmp_path, nursery) as made:
-        copyfile(migrated, made.database)
+async def rig(tmp_path: Path, nursery: Nursery, new_database: Callable[[], BotDatabase]) -> AsyncIterator[Rig]:
+    async with served(Rig(tmp_path, nursery, new_database())) as made:
         yield made

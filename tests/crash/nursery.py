@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -35,11 +36,12 @@ PUT_OFF = (
 class Nursery:
     """Our end of that process; it ends when this end is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = PROGRAM) -> None:
+        """`program`: what that process runs, with the number of its end as its argument."""
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, str(theirs.fileno())],
+                [sys.executable, "-c", program, str(theirs.fileno())],
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
                 pass_fds=[theirs.fileno()],
             )
@@ -100,8 +102,8 @@ async def _reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.BaseTr
     return reader, transport
 
 
-def serve(descriptor: int) -> None:
-    """Import the program, then fork for each request; in the fork, become the program."""
+def serve(descriptor: int, live: Callable[[], object] | None = None) -> None:
+    """Import the program, then fork for each request; in the fork, become the program, or what `live` is."""
     from bot.cli import main
 
     _warm()
@@ -115,7 +117,7 @@ def serve(descriptor: int) -> None:
             door.close()
             _keep(*descriptors)
             _become(json.loads(told), descriptors)
-            main(prog_name="threadmate")
+            live() if live else main(prog_name="threadmate")
             return
         for one in descriptors:
             os.close(one)

@@ -3,28 +3,30 @@
 import asyncio
 import os
 import signal
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.clock import SystemClock
 from bot.manifest import read_manifest
 from bot.playground.openai import EmulatedOpenAI
 from bot.playground.slack import EmulatedSlack
 from tests.crash.nursery import Child, Nursery
+from tests.databases import BotDatabase, SqliteDatabase
 
 PATIENCE = 30.0  # real seconds until a crash test is given up
+LEASE_SECONDS = "2"  # on a server, where nobody knows that the holder is dead: what it held lapses by itself
 MANIFEST = read_manifest()
 
 
 class Rig:
-    """Both emulators, a folder for the database, and the bot's process."""
+    """Both emulators, a database, and the bot's process."""
 
-    def __init__(self, folder: Path, nursery: Nursery) -> None:
+    def __init__(self, folder: Path, nursery: Nursery, database: BotDatabase) -> None:
         self.slack = EmulatedSlack(SystemClock(), scopes=MANIFEST.scopes, subscribed=MANIFEST.events)
         self.openai = EmulatedOpenAI(SystemClock())
-        self.database = folder / "threadmate.db"
+        self.database = database
         self._folder = folder
         self._nursery = nursery
         self._process: Child | None = None
@@ -39,8 +41,9 @@ class Rig:
             "SLACK_API_URL": self.slack.api_url,
             "OPENAI_API_KEY": self.openai.api_key,
             "OPENAI_BASE_URL": self.openai.base_url,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{self.database}",
+            "DATABASE_URL": self.database.url,
             "SHUTDOWN_GRACE": "1",
+            **({} if isinstance(self.database, SqliteDatabase) else {"LEASE_SECONDS": LEASE_SECONDS}),
         }
 
     async def start(self) -> None:
@@ -78,12 +81,9 @@ class Rig:
                 except TimeoutError:
                     continue
 
-    def rows(self, query: str) -> list[tuple[object, ...]]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database says, read by another connection."""
-        if not self.database.exists():
-            return []
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)) as connection:
-            return connection.execute(query).fetchall()
+        return self.database.rows(query)
 
     def statuses(self) -> list[str]:
         """The status of every run, oldest first."""
@@ -94,10 +94,12 @@ class Rig:
         return await self.slack.post(self.general, self.ann, f"<@{self.slack.bot_user}> {text}")
 
 
+RigT = TypeVar("RigT", bound=Rig)
+
+
 @asynccontextmanager
-async def rig_in(folder: Path, nursery: Nursery) -> AsyncIterator[Rig]:
+async def served(rig: RigT) -> AsyncIterator[RigT]:
     """A rig whose emulators are served, and whose process is gone at the end."""
-    rig = Rig(folder, nursery)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(rig.slack.serve())
         await stack.enter_async_context(rig.openai.serve())

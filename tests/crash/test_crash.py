@@ -1,8 +1,6 @@
 """Killed at the worst moments, and started again: one reply, whole; one question in the memory; nothing lost."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -86,13 +84,11 @@ async def test_killed_between_the_end_on_the_screen_and_its_commit(rig: Rig) -> 
     await rig.start()
     ts = await rig.mention("say it")
     await held.reached.wait()
-    with closing(sqlite3.connect(rig.database, isolation_level=None)) as writer:
-        writer.execute("BEGIN IMMEDIATE")  # from now on the bot cannot commit
+    async with rig.database.locked():  # from now on the bot cannot commit
         seen = rig.slack.activity
         held.released.set()
         await rig.slack.wait_activity(seen)
         await rig.kill()
-        writer.execute("ROLLBACK")
     await rig.start()
     await rig.until(lambda: rig.statuses() == ["completed"])
     assert_whole(rig, ts)

@@ -86,3 +86,17 @@ async def test_killed_while_an_answer_is_withdrawn(rig: Rig, service: str, call:
     assert [answer.text for answer in rig.slack.replies(rig.general, ts)] == ([NEW] if later else [])
     assert memory(rig) == (["and again", "reasoning", NEW] if later else [])
     assert rig.slack.working() == []
+
+
+async def test_killed_while_the_reply_to_a_deleted_question_goes(rig: Rig) -> None:
+    rig.openai.default = lambda _turn: Script(Text(NEW, deltas=[*PIECES[:1], Pause(60), *PIECES[2:]]))
+    await rig.start()
+    ts = await rig.mention("say it")
+    await rig.until(lambda: rig.slack.replies(rig.general, ts))
+    deleted = asyncio.create_task(rig.slack.delete(rig.general, ts))
+    await killed_at(rig, "slack", "chat.delete")
+    await deleted
+    await rig.until(lambda: rig.statuses() == ["cancelled"])
+    assert rig.slack.replies(rig.general, ts) == []
+    assert rig.slack.executed("chat.postMessage") == []
+    assert len(rig.openai.creates) == 1

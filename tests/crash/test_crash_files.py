@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from bot.playground.faults import Fault, FaultKind
 from bot.playground.openai.emulated import OPERATOR_STORE
 from bot.playground.openai.script import FileSearch, Script, Text
 from tests.crash.nursery import Nursery
-from tests.crash.process import Rig
+from tests.crash.process import Rig, served
+from tests.databases import BotDatabase
 
 HANDBOOK = "People of this company have 25 days of leave in a year, and five more for moving house."
 ASKED = "how many days of leave do people have in a year?"
@@ -23,8 +23,8 @@ ATTACHED = "/vector_stores/{id}/files"
 class FilesRig(Rig):
     """A rig whose process keeps its temporary files where nobody else does."""
 
-    def __init__(self, folder: Path, nursery: Nursery) -> None:
-        super().__init__(folder, nursery)
+    def __init__(self, folder: Path, nursery: Nursery, database: BotDatabase) -> None:
+        super().__init__(folder, nursery, database)
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.openai.default = lambda _turn: Script(FileSearch([ASKED]), Text(ANSWER))
@@ -65,12 +65,10 @@ class FilesRig(Rig):
 
 
 @pytest.fixture
-async def rig(tmp_path: Path, nursery: Nursery) -> AsyncIterator[FilesRig]:
-    made = FilesRig(tmp_path, nursery)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(made.slack.serve())
-        await stack.enter_async_context(made.openai.serve())
-        stack.push_async_callback(made.kill)
+async def rig(
+    tmp_path: Path, nursery: Nursery, new_database: Callable[[], BotDatabase]
+) -> AsyncIterator[FilesRig]:
+    async with served(FilesRig(tmp_path, nursery, new_database())) as made:
         yield made
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from bot.playground.faults import Fault, FaultKind
 from bot.playground.openai.script import FileSearch, FoundCitation, Reasoning, Script, Text
 from tests.crash.process import Rig
@@ -32,6 +34,7 @@ async def answered(rig: Rig) -> tuple[str, str]:
     return ts, file["id"]
 
 
+@pytest.mark.timeout(120)  # on a server seven leases lapse
 async def test_killed_at_every_call_a_file_is_forgotten_all_the_same(rig: Rig) -> None:
     ts, file = await answered(rig)
     deleted = asyncio.create_task(rig.slack.delete_file(file))

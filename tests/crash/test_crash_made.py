@@ -1,8 +1,7 @@
 """Killed while what an answer made is on its way to Slack, and started again: each file once, below its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,8 @@ import pytest
 from bot.playground.faults import Fault, FaultKind
 from bot.playground.openai.script import CodeInterpreter, Script, Text
 from tests.crash.nursery import Nursery
-from tests.crash.process import Rig
+from tests.crash.process import Rig, served
+from tests.databases import BotDatabase
 
 MADE = CodeInterpreter("make()", files={"/mnt/data/a.csv": b"1,2", "/mnt/data/b.csv": b"3,4"})
 
@@ -23,13 +23,9 @@ class CodeRig(Rig):
 
 
 @pytest.fixture
-async def rig(tmp_path: Path, nursery: Nursery) -> AsyncIterator[CodeRig]:
-    rig = CodeRig(tmp_path, nursery)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(rig.slack.serve())
-        await stack.enter_async_context(rig.openai.serve())
-        yield rig
-        await rig.kill()
+async def rig(tmp_path: Path, nursery: Nursery, new_database: Callable[[], BotDatabase]) -> AsyncIterator[CodeRig]:
+    async with served(CodeRig(tmp_path, nursery, new_database())) as made:
+        yield made
 
 
 @pytest.mark.parametrize("call", ["upload", "files.completeUploadExternal"])

@@ -75,9 +75,9 @@ class Peer:
         return next(iter(self.openai.responses))
 
     async def until_ended(self, response_id: str) -> str:
-        """The status of a response, as soon as it is no longer in progress."""
+        """The status of a response, as soon as it is neither queued nor in progress."""
         since = 0
-        while self.openai.responses[response_id]["status"] == "in_progress":
+        while self.openai.responses[response_id]["status"] in ("queued", "in_progress"):
             since = await self.openai.wait_activity(since, REAL_TIMEOUT)
         return str(self.openai.responses[response_id]["status"])
 

@@ -14,7 +14,8 @@ SEARCH = {"type": "file_search", "vector_store_ids": ["vs_1"]}
 CODE = {"type": "code_interpreter", "container": {"type": "auto"}}
 WEB = {"type": "web_search"}
 STRICT = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
-SCHEMA = {"type": "json_schema", "name": "answer", "schema": {"type": "object"}, "strict": True}
+CLOSED = {**STRICT, "additionalProperties": False}
+SCHEMA = {"type": "json_schema", "name": "answer", "schema": CLOSED, "strict": True}
 
 
 def asked(**other: Any) -> dict[str, Any]:
@@ -87,6 +88,11 @@ ACCEPTED = {
         tools=[function()], tool_choice={"type": "function", "name": "look_up"}
     ),
     "an answer by a JSON schema (§1.2)": asked(text={"format": SCHEMA}),
+    "a JSON object that is asked for in words": asked(text={"format": {"type": "json_object"}}, input="In JSON?"),
+    "and in a turn in which nobody says anything": asked(
+        text={"format": {"type": "json_object"}},
+        input=[{"type": "function_call_output", "call_id": "call_1", "output": "1"}],
+    ),
     "an image, a file and text (§6)": with_item(
         role="user",
         content=[
@@ -171,7 +177,7 @@ REFUSED: dict[str, tuple[Any, str | None, str | None]] = {
         "unsupported_value",
     ),
     "an effort that is not one (§7)": (asked(reasoning={"effort": "huge"}), "reasoning.effort", VALUE),
-    "a background response (not emulated)": (asked(background=True), "background", "not_emulated"),
+    "an unstored background response": (asked(background=True, store=False), "store", None),
     "compaction (not emulated)": (asked(context_management=[]), "context_management", "not_emulated"),
     "a tool of unknown type": (with_tool({"type": "retrieval"}), "tools[0].type", VALUE),
     "a search without stores (§4)": (
@@ -219,6 +225,12 @@ REFUSED: dict[str, tuple[Any, str | None, str | None]] = {
         "tools[0].parameters",
         "invalid_function_parameters",
     ),
+    "a strict schema of answers that is not": (
+        asked(text={"format": {**SCHEMA, "schema": STRICT}}),
+        "text.format.schema",
+        "invalid_json_schema",
+    ),
+    "a JSON object that nobody speaks of": (asked(text={"format": {"type": "json_object"}}), "input", None),
     "a function name with a blank": (with_tool(function("look up")), "tools[0].name", VALUE),
     "an unknown key of web search (§7)": (with_tool(WEB, max_results=3), "tools[0].max_results", UNKNOWN),
     "an MCP server without an address (§7)": (

@@ -274,6 +274,51 @@ async def test_each_envelope_goes_to_one_of_the_sockets() -> None:
         assert sorted(texts) == ["a", "b"]
 
 
+async def test_events_are_spread_over_as_many_sockets_as_may_be_open() -> None:
+    async with rig() as r:  # slack-platform.md §5.2: up to 10 connections
+        sockets = [await r.socket() for _ in range(10)]
+        assert r.slack.peers == ["127.0.0.1"] * 10
+        for _ in sockets:
+            await r.slack.post(r.channel, r.ann, "hi")
+        for ws in sockets:
+            await received(ws, 1)
+        await settled(r)
+
+
+async def test_what_a_dead_socket_has_not_acknowledged_goes_to_another_at_once() -> None:
+    async with rig() as r:  # slack-platform.md §5.2
+        both = [await r.socket(), await r.socket()]
+        await r.slack.post(r.channel, r.ann, "hi")
+        first = await both[0].receive_json()
+        await both[0].close()
+        again = await both[1].receive_json()
+        assert (again["envelope_id"], again["retry_attempt"]) == (first["envelope_id"], 1)
+        await ack(both[1], again)
+        await settled(r)
+        (envelope,) = r.slack.envelopes
+        assert (envelope.sent, envelope.acked_by) == (2, "127.0.0.1")
+
+
+async def test_a_test_can_say_to_whom_everything_is_sent() -> None:
+    async with rig() as r:
+        opened = await r.client.apps_connections_open(app_token=r.slack.app_token)
+        elsewhere = aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=("127.0.0.2", 0)))
+        async with elsewhere, elsewhere.ws_connect(opened["url"]) as far:
+            near = await r.socket()
+            assert (await far.receive_json())["type"] == "hello"
+            assert r.slack.peers == ["127.0.0.2", "127.0.0.1"]
+            r.slack.send_only_to("127.0.0.2")
+            for _ in range(3):
+                await r.slack.post(r.channel, r.ann, "hi")
+            await received(far, 3)
+            r.slack.send_only_to("127.0.0.9")  # nobody is there
+            for _ in range(2):
+                await r.slack.post(r.channel, r.ann, "hi")
+            await received(far, 1)
+            await received(near, 1)
+            await settled(r)
+
+
 async def test_the_same_raw_event_keeps_its_id_unless_it_is_sent_as_new() -> None:
     async with rig() as r:  # slack-platform.md §5.1: event_id is globally unique
         ws = await r.socket()

@@ -2,24 +2,32 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import HOW_MUCH
+from tests.databases import BotDatabase
 from tests.scenario.world import World
 
 MakeWorld = Callable[..., Any]
 
 
 @pytest.fixture
-async def make_world(tmp_path: Path, migrated: Path) -> AsyncIterator[MakeWorld]:
+def database() -> str:
+    """On which one scenarios are: the same ones on PostgreSQL, where everything is tried on it."""
+    return "postgresql" if HOW_MUCH == "all" else "sqlite"
+
+
+@pytest.fixture
+async def make_world(new_database: Callable[[], BotDatabase]) -> AsyncIterator[MakeWorld]:
     """Make a world with those settings, both emulators being served."""
     worlds: list[World] = []
+    database = new_database()
     async with AsyncExitStack() as stack:
 
         async def make(**settings: Any) -> World:
-            world = World(tmp_path, migrated, **settings)
+            world = World(database, **settings)
             await stack.enter_async_context(world.slack.serve())
             await stack.enter_async_context(world.openai.serve())
             worlds.append(world)

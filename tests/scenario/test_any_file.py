@@ -15,6 +15,7 @@ from bot.files.slack_file import parse_file
 from bot.reading import attached
 from handlers.parse import parse_message
 from tests import documents
+from tests.databases import SqliteDatabase
 from tests.scenario.world import World
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
@@ -80,7 +81,7 @@ def test_no_file_breaks_a_turn(migrated: Path, changes: list[dict[str, Any]]) ->
 
 async def turn(folder: Path, migrated: Path, changes: list[dict[str, Any]]) -> None:
     """One message with files of which Slack tells strange things, and the answer."""
-    world = World(folder, migrated, assistant_tools=("code_interpreter",))
+    world = World(SqliteDatabase(folder / "threadmate.db", migrated), assistant_tools=("code_interpreter",))
     contents = (documents.RULE.encode(), documents.picture(), documents.table(), documents.sound())
     async with world.slack.serve(), world.openai.serve(), world.running():
         files = [

@@ -1,8 +1,6 @@
 """What has been answered, and is changed or deleted: the answer is offered anew, or goes along (issue 3 §7)."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 
 from bot import words
 from bot.playground.faults import Fault, FaultKind
@@ -155,9 +153,7 @@ async def test_a_deletion_whose_memory_cannot_be_reached_is_completed_later(worl
 
 async def due(world: World) -> None:
     """Let the time come for what was put off."""
-    with closing(sqlite3.connect(world.file)) as database:
-        database.execute("UPDATE runs SET withdraw_at = withdraw_at - 600 WHERE withdraw_at IS NOT NULL")
-        database.commit()
+    world.database.change("UPDATE runs SET withdraw_at = withdraw_at - 600 WHERE withdraw_at IS NOT NULL")
 
 
 async def test_a_deletion_where_our_message_is_gone_already_is_fine(world: World) -> None:

@@ -6,7 +6,6 @@ from bot import words
 from bot.playground.faults import Fault, FaultKind
 from bot.playground.openai.script import Gate, Pause, Script, Text
 from tests.scenario.conftest import MakeWorld
-from tests.scenario.test_slack_in import locked
 from tests.scenario.world import World, said_below
 
 
@@ -167,7 +166,7 @@ async def test_a_press_in_flight_is_served_before_the_end(make_world: MakeWorld)
         failed = world.only_answer(ts)
         assert await world.slack.press(world.general, failed.ts, world.ann, "try_again")
         await world.until(world.answered(ts, count=2))
-        async with locked(world):
+        async with world.database.locked():
             assert await world.slack.press(world.general, failed.ts, world.bo, "try_again")
             stopping = asyncio.ensure_future(bot.stop())
             await world.until(lambda: not world.slack.connected)

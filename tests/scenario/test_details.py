@@ -1,9 +1,7 @@
 """Everything about the steps of an answer, in a modal (issue 3 §1)."""
 
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -294,6 +292,5 @@ async def test_an_answer_of_a_run_that_is_forgotten_is_a_sentence(make_world: Ma
     world: World = await make_world(**TOOLS)
     async with world.running():
         answer = await answered(world)
-        with closing(sqlite3.connect(world.file)) as database, database:
-            database.execute("DELETE FROM replies")
+        world.database.change("DELETE FROM replies")
         assert words.DETAILS_UNKNOWN in shown(await opened(world, answer))

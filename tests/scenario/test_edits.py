@@ -7,7 +7,6 @@ from bot.playground.faults import Fault, FaultKind
 from bot.playground.openai.script import Gate, Script, Text
 from bot.playground.slack.records import slack_error
 from storage.database import Database
-from tests.scenario.test_slack_in import locked, refusing
 from tests.scenario.world import World
 
 
@@ -119,7 +118,7 @@ async def test_an_edit_told_at_the_same_time_is_what_is_answered(world: World) -
     await world.settle()
     assert world.bot is not None
     database = world.bot.store.database
-    async with locked(world):
+    async with world.database.locked():
         before = database.transactions
         await world.slack.send_event(edit)
         await begun(database, before + 1)
@@ -247,7 +246,8 @@ async def test_an_edit_that_could_not_be_stored_is_told_again(world: World) -> N
     ts, opened = await under_way(world)
     waiting = await world.slack.post(world.general, world.ann, "6 x 7?", thread_ts=ts)
     await world.until(lambda: not world.slack.unacknowledged)
-    async with refusing(world):
+    assert world.bot is not None
+    async with world.database.refusing(world.bot.store):
         await world.slack.edit(world.general, waiting, "6 x 8?")
         await world.until(lambda: all(it.attempt >= 1 for it in world.slack.unacknowledged))
     await world.until(lambda: not world.slack.unacknowledged)
@@ -258,8 +258,7 @@ async def test_an_edit_that_could_not_be_stored_is_told_again(world: World) -> N
 
 async def test_edits_of_our_own_messages_cost_no_transaction(world: World) -> None:
     assert world.bot is not None
-    await world.settle()
-    before = world.bot.store.database.transactions
+    before = await world.transactions_at_rest()
     world.slack.faults.always("chat.startStream", slack_error("feature_disabled"))
     opened = asyncio.Event()
     world.openai.queue(Script(Text(deltas=["A sentence. ", Gate(opened), "Another sentence."])))

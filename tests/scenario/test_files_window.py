@@ -43,10 +43,12 @@ async def dropped(world: World, name: str, content: bytes | str = "Leave is 25 d
     return ts
 
 
-async def filled(world: World, user: str) -> Modal:
+async def filled(world: World, user: str, before: Modal | None = None) -> Modal:
+    """The modal that is opened after that one, once it is filled."""
+
     def loaded() -> Modal | None:
         modal = world.slack.modal_of(user)
-        return modal if modal and words.FILES_LOADING not in shown(modal) else None
+        return modal if modal not in (None, before) and words.FILES_LOADING not in shown(modal) else None
 
     await world.until(loaded)
     modal = loaded()
@@ -57,15 +59,17 @@ async def filled(world: World, user: str) -> Modal:
 async def listed(world: World, user: str | None = None, channel: str | None = None, text: str = "files") -> Modal:
     """The modal behind the command."""
     person = user or world.ann
+    before = world.slack.modal_of(person)
     assert await world.meanwhile(world.slack.command(COMMAND, text, channel or world.general, person))
-    return await filled(world, person)
+    return await filled(world, person, before)
 
 
 async def listed_at(world: World, ts: str, user: str | None = None) -> Modal:
     """The modal behind the shortcut."""
     person = user or world.ann
+    before = world.slack.modal_of(person)
     assert await world.meanwhile(world.slack.shortcut(SHORTCUT, world.general, ts, person))
-    return await filled(world, person)
+    return await filled(world, person, before)
 
 
 async def press(world: World, modal: Modal, action: str, value: str | None = None) -> None:
@@ -205,7 +209,7 @@ async def test_pages_are_turned(world: World) -> None:
         await world.slack.post(
             world.general, world.ann, asked, thread_ts=place, files=files[begin : begin + 10], subtype="file_share"
         )
-    await world.until(world.answered(place, count=2))
+    await world.until(lambda: len(world.database.rows("SELECT 1 FROM messages WHERE state = 'answered'")) == 3)
     modal = await listed_at(world, place)
     assert len(heads(modal)) == PER_PAGE
     assert buttons(modal) == [NEXT]

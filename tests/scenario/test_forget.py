@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import sqlite3
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 
 from bot.assistant.engine import Engine
 from bot.forget import Forgetter, forget
@@ -29,8 +28,7 @@ async def told(world: World, target: Target, *, dry_run: bool = False) -> tuple[
 
 def database(world: World) -> str:
     """Everything in the database, as text."""
-    with closing(sqlite3.connect(world.file)) as connection:
-        return "\n".join(connection.iterdump())
+    return world.database.dump()
 
 
 def at_openai(world: World) -> str:

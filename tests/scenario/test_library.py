@@ -1,9 +1,7 @@
 """The library of a channel: documents that every thread in it may search, put there and taken out by members."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -94,8 +92,7 @@ async def made(world: World) -> None:
     """Return when no change waits any more."""
 
     def waiting() -> int:
-        with closing(sqlite3.connect(world.file)) as database:
-            return int(database.execute("SELECT count(*) FROM library_changes").fetchone()[0])
+        return len(world.database.rows("SELECT 1 FROM library_changes"))
 
     await world.until(lambda: not waiting())
 

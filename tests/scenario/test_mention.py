@@ -25,7 +25,7 @@ async def test_a_streamed_answer_costs_few_calls(world: World) -> None:
         )
     )
     assert world.bot is not None
-    before = world.bot.store.database.transactions
+    before = await world.transactions_at_rest()
     ts = await world.mention("count")
     await world.until(world.answered(ts))
     assert world.only_answer(ts).text == "one two three four five six"

@@ -1,9 +1,7 @@
 """Files that an answer made are posted below it: once, whatever breaks; nobody sees an address in the sandbox."""
 
 import base64
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import closing
 
 import pytest
 
@@ -77,8 +75,7 @@ async def meddled(
 
 def completed(world: World) -> bool:
     """Whether the one run has ended, as the database has it."""
-    with closing(sqlite3.connect(world.file)) as database:
-        return database.execute("SELECT status FROM runs").fetchall() == [("completed",)]
+    return world.database.rows("SELECT status FROM runs") == [("completed",)]
 
 
 def bound(world: World, bounds: Bounds) -> None:

@@ -236,7 +236,7 @@ async def test_an_empty_answer_is_said_to_be_empty(world: World) -> None:
 async def test_an_answer_takes_at_most_eight_write_transactions(make_world: Any) -> None:
     world: World = await make_world(**TOOLS)
     async with world.running() as bot:
-        before = bot.store.database.transactions
+        before = await world.transactions_at_rest()
         world.openai.queue(
             Script(Reasoning(), FileSearch(["x"]), Pause(2), Text("a b", deltas=["a ", Pause(2), "b"]))
         )

@@ -1,6 +1,7 @@
 """Who finds what: threads, channels, the operator's library; and what a turn is given leaves the memory again."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,12 @@ async def test_with_files_in_the_channel_the_operators_passages_are_given_beside
     assert texts(found)[0] == "The password of the vault is policy."
     assert len(found) == 2
     assert await rig.shelf.beside(scope, "  ") == ()
+    filtered = replace(
+        scope,
+        operator_filter={"type": "eq", "key": "kind", "value": "contract"},
+        ranking={"max_num_results": 1, "ranking_options": {"score_threshold": 0.0}},
+    )
+    assert await rig.shelf.beside(filtered, QUERY) == (), "none of their files is a contract"
     memory = await rig.engine.open()
     await rig.ask(memory, scope, Text("It is policy."), parts=(Found(found),))
     assert "vault is policy" in str(context(rig))

@@ -1,12 +1,8 @@
 """What Slack says: accepted, acknowledged, answered once and in its thread, or left alone."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import words
 from bot.files.sentences import REFUSALS
@@ -14,30 +10,6 @@ from bot.playground.openai.script import Gate, Script, Text
 from bot.playground.slack.records import slack_error
 from tests.scenario.conftest import MakeWorld
 from tests.scenario.world import World, said_below
-
-
-@asynccontextmanager
-async def locked(world: World) -> AsyncIterator[None]:
-    """Another program writes to the database, for the length of the block."""
-    connection = sqlite3.connect(world.file, isolation_level=None, check_same_thread=False)
-    with closing(connection) as other:
-        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # when the bot has ended its transaction
-        yield
-        other.execute("ROLLBACK")
-
-
-@asynccontextmanager
-async def refusing(world: World) -> AsyncIterator[None]:
-    """The database refuses every write at once."""
-
-    async def no_patience(connection: AsyncConnection) -> None:
-        await connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-
-    assert world.bot is not None
-    await world.bot.store.database.write(no_patience)
-    async with locked(world):
-        yield
-
 
 # -- accepted means committed
 
@@ -51,7 +23,8 @@ async def test_nothing_hangs_on_auth_test(world: World) -> None:
 
 
 async def test_what_the_database_refuses_is_not_acknowledged_and_answered_once_later(world: World) -> None:
-    async with refusing(world):
+    assert world.bot is not None
+    async with world.database.refusing(world.bot.store):
         ts = await world.mention("do you hear me?")
         await world.until(lambda: all(it.attempt >= 1 for it in world.slack.unacknowledged))
         assert len(world.slack.unacknowledged) == 2  # app_mention and message
@@ -70,7 +43,7 @@ async def test_a_button_is_acknowledged_at_once(world: World) -> None:
     assert world.bot is not None
     found = await world.bot.store.runs.of_reply(world.slack.team, world.general, answer.ts)
     assert found is not None
-    async with locked(world):
+    async with world.database.locked():
         assert await world.slack.press(world.general, answer.ts, world.bo, "feedback", "up")
         assert await world.bot.store.feedback.of(found[0].id) == ()
     opinions = await world.meanwhile(_opinions(world, found[0].id))
@@ -97,8 +70,7 @@ async def test_a_press_from_another_organisation_does_nothing_unless_allowed(
         failed = world.only_answer(ts)
         assert await world.slack.press(world.general, failed.ts, outsider, "try_again")
         await world.meanwhile(bot.stop())  # which waits for what follows behind the press
-        with closing(sqlite3.connect(world.file)) as database:
-            ((state,),) = database.execute("SELECT state FROM messages")
+        ((state,),) = world.database.rows("SELECT state FROM messages")
     assert (state != "unfinished") is allowed
 
 

@@ -1,20 +1,20 @@
 """The whole bot between both emulators, on a clock that moves when nobody is doing anything."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
-from pathlib import Path
-from shutil import copyfile
+from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.app import Bot
 from bot.manifest import read_manifest
+from bot.pacing import Budget
 from bot.playground.clock import SteppedClock
 from bot.playground.openai.emulated import EmulatedOpenAI
 from bot.playground.slack.seen import SeenMessage
 from bot.playground.slack.workspace import EmulatedSlack
 from bot.settings import Settings
+from bot.tracing import SILENCE, Tracer
+from tests.databases import BotDatabase
 from tests.scenario.idle import Watch
 
 QUIET = 0.004  # real seconds in which nothing wakes anybody, after which the emulated time moves on
@@ -28,16 +28,16 @@ MANIFEST = read_manifest()
 class World:
     """A workspace with Ann, Bo and #general, an OpenAI API, and the bot between them."""
 
-    def __init__(self, folder: Path, migrated: Path, **settings: Any) -> None:
-        """The bot's database begins as a copy of `migrated`, where there is none in the folder yet."""
+    def __init__(self, database: BotDatabase, **settings: Any) -> None:
+        """`database`: the bot's, an empty one or that of a world before."""
         self.clock = SteppedClock()
         self.slack = EmulatedSlack(self.clock, scopes=MANIFEST.scopes, subscribed=MANIFEST.events)
         self.openai = EmulatedOpenAI(self.clock)
         self.bot: Bot | None = None
+        self.tracer: Tracer = SILENCE
         self._watch: Watch | None = None
         self._held = self._quiet_rounds = 0
-        self._folder = folder
-        self._migrated = migrated
+        self.database = database
         self._settings = settings
         self.ann = self.slack.add_person("Ann Lee", display_name="Ann")
         self.bo = self.slack.add_person("Bo Ek", display_name="Bo")
@@ -52,7 +52,7 @@ class World:
             "slack_api_url": self.slack.api_url,
             "openai_api_key": self.openai.api_key,
             "openai_base_url": self.openai.base_url,
-            "database_url": f"sqlite+aiosqlite:///{self._folder / 'threadmate.db'}",
+            "database_url": self.database.url,
             **self._settings,
         }
         return Settings(**values)
@@ -60,9 +60,7 @@ class World:
     @asynccontextmanager
     async def running(self, *, gently: bool = True) -> AsyncIterator[Bot]:
         """The bot, started; stopped as by SIGTERM at the end."""
-        if not self.file.exists():
-            copyfile(self._migrated, self.file)
-        async with Bot.open(self.settings(), self.clock) as bot:
+        async with Bot.open(self.settings(), self.clock, self.tracer) as bot:
             self.bot = bot
             await bot.start()
             try:
@@ -70,6 +68,7 @@ class World:
             finally:
                 if gently:
                     await self.meanwhile(bot.stop())
+                    assert self.budget.all_kept == {}, "calls are kept for answers that have ended"
 
     def activity(self) -> int:
         """Grows with everything that happens at either emulator."""
@@ -97,15 +96,25 @@ class World:
         return waiting or (self.bot is not None and self.bot.worker.busy > 0)
 
     @property
-    def file(self) -> Path:
-        """The bot's database."""
-        return self._folder / "threadmate.db"
+    def budget(self) -> Budget:
+        """The bot's budget of Slack calls."""
+        assert self.bot is not None
+        assert self.bot.health._organs is not None
+        workspaces = self.bot.health._organs.workspaces
+        (team,) = workspaces.teams
+        return workspaces.of(team).slack.budget
+
+    async def transactions_at_rest(self) -> int:
+        """How often the bot has written to its database, once it has done what it does at its start."""
+        assert self.bot is not None
+        await self.until(lambda: self.database.rows("SELECT 1 FROM chores WHERE done_at IS NOT NULL"))
+        await self.settle()
+        return self.bot.store.database.transactions
 
     async def was_for_us(self, ts: str) -> bool:
         """Whether the bot has taken that message as one to answer, once everything is acknowledged."""
         await self.settle()
-        with closing(sqlite3.connect(self.file)) as database:
-            return database.execute("SELECT 1 FROM messages WHERE ts = ?", (ts,)).fetchone() is not None
+        return bool(self.database.rows("SELECT 1 FROM messages WHERE ts = ?", ts))
 
     async def _let_happen(self) -> None:
         self._watch = self._watch or Watch(asyncio.get_running_loop())

@@ -48,7 +48,7 @@ def test_what_calls_itself_pure_is_held_to_it() -> None:
     assert claims <= set(held)
 
 
-def test_only_the_worker_swallows_what_it_does_not_know() -> None:
+def test_only_the_edges_swallow_what_they_do_not_know() -> None:
     swallowing = {
         path.relative_to(ROOT).as_posix()
         for path in sources()
@@ -60,7 +60,8 @@ def test_only_the_worker_swallows_what_it_does_not_know() -> None:
         )
         and not any(isinstance(inner, ast.Raise) and inner.exc is None for inner in ast.walk(node))
     }
-    assert swallowing <= {"bot/worker.py"}  # one run's accident must not stop the others
+    # one run's accident must not stop the others; and a team's function may raise what it wants
+    assert swallowing <= {"bot/worker.py", "bot/functions/threads.py"}
 
 
 def test_modules_and_functions_stay_short() -> None:

@@ -22,17 +22,40 @@ class NotingApp(AsyncApp):
 
         super().__init__(client=AsyncWebClient(), authorize=authorize, request_verification_enabled=False)
         self.events: list[Any] = []
+        self.shortcuts: list[Any] = []
+        self.commands: list[Any] = []
 
     def event(self, event: Any, *args: Any, **kwargs: Any) -> Any:
         self.events.append(event)
         return super().event(event, *args, **kwargs)
 
+    def shortcut(self, constraints: Any, *args: Any, **kwargs: Any) -> Any:
+        self.shortcuts.append(constraints)
+        return super().shortcut(constraints, *args, **kwargs)
 
-def registered() -> list[Any]:
-    """The events that `register` tells Bolt of; nothing is called, so there need be nobody at the desk."""
+    def command(self, command: Any, *args: Any, **kwargs: Any) -> Any:
+        self.commands.append(command)
+        return super().command(command, *args, **kwargs)
+
+
+def told() -> NotingApp:
+    """What `register` tells Bolt; nothing is called, so there need be nobody at the desk."""
     app = NotingApp()
     register(app, cast("FrontDesk", SimpleNamespace(inbox=None)))
-    return app.events
+    return app
+
+
+def registered() -> list[Any]:
+    """The events that `register` tells Bolt of."""
+    return told().events
+
+
+def test_every_shortcut_and_command_has_a_handler_and_the_reverse() -> None:
+    app, manifest = told(), read_manifest()
+    *shortcuts, everything = app.shortcuts
+    assert everything == re.compile(".*")
+    assert sorted(shortcuts) == sorted(manifest.shortcuts)
+    assert app.commands == list(manifest.commands)
 
 
 def test_every_event_with_a_handler_is_subscribed_and_the_reverse() -> None:

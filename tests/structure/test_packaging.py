@@ -13,6 +13,11 @@ def test_the_distribution_holds_three_packages_and_the_manifest() -> None:
     assert wheel["force-include"] == {"manifest.yml": "bot/manifest.yml"}
 
 
+def test_the_sources_hold_the_examples_of_its_files() -> None:
+    sources = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {".env.example", "assistants.example.toml"} <= {*sources}
+
+
 def test_no_registry_accepts_it_by_accident() -> None:
     assert "Private :: Do Not Upload" in PROJECT["project"]["classifiers"]
 

@@ -1,5 +1,6 @@
 """Who is answered, and why not: one table, through `parse` and `decide`."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -82,6 +83,7 @@ class Case(NamedTuple):
 IN_THREAD = {"thread_ts": ROOT}
 OUTSIDER = {"team": "T9", "user_team": "T9", "text": "<@UBOT> hi"}
 ANNS = thread("UANN")
+MUTED = replace(ANNS, muted=True)
 DM = {"channel": "D1", "channel_type": "im"}
 MPIM = {"channel": "G1", "channel_type": "mpim"}
 ALWAYS, MENTION = Manners("UBOT", "BBOT", "always"), Manners("UBOT", "BBOT", "mention")
@@ -176,6 +178,18 @@ CASES = {
     ),
     "another's edit does not interrupt": Case(
         edited("hello!", user="UBO", **IN_THREAD), False, "an edit that adds no mention", ANNS, "UANN"
+    ),
+    # where people have muted us: `storage.muting` says so of a channel's threads, too
+    "a mention in a muted thread": Case(
+        body({"text": "<@UBOT> hi", "user": "UBO", **IN_THREAD}), False, "it is muted here", MUTED
+    ),
+    "whom we follow, in a muted thread": Case(body(IN_THREAD), False, "it is muted here", MUTED, "UANN"),
+    "a mention that would begin a thread in a muted channel": Case(
+        body({"text": "<@UBOT> hi"}), False, "it is muted here", Thread(0, Place("T1", "C1", TS), muted=True)
+    ),
+    "a muted DM": Case(body(DM), False, "it is muted here", Thread(0, Place("T1", "D1", TS), muted=True)),
+    "ourselves, in a muted thread": Case(
+        body({"user": "UBOT", **IN_THREAD}), False, "our own message", MUTED, "UANN"
     ),
     # whom we never answer
     "ourselves": Case(body({"user": "UBOT", "bot_id": "BBOT", **DM}), False, "our own message"),

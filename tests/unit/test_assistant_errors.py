@@ -30,6 +30,7 @@ from bot.errors import (
 
 SECRET = "sk-what-somebody-wrote"
 RESPONSES = "/v1/responses"
+CLIENT = openai.AsyncOpenAI(api_key="x")  # each reads the certificates of this machine: 20 ms
 
 
 def refusal(
@@ -41,11 +42,10 @@ def refusal(
     **error: Any,
 ) -> openai.APIStatusError:
     """The exception the SDK makes of such an answer."""
-    client = openai.AsyncOpenAI(api_key="x")
     request = httpx2.Request("POST", f"https://api.openai.com{path}")
     content = json.dumps({"error": {"message": SECRET, **error}}) if raw is None else raw
     response = httpx2.Response(status, content=content.encode(), headers=headers, request=request)
-    return client._make_status_error_from_response(response)
+    return CLIENT._make_status_error_from_response(response)
 
 
 TEMPERATURE = "Unsupported parameter: 'temperature' is not supported with this model."
@@ -76,6 +76,12 @@ CASES: list[tuple[openai.APIStatusError, type[AssistantError]]] = [
     (refusal(400, param="top_p", code="unsupported_parameter"), ParameterRejected),
     (refusal(400, param="reasoning.effort", code="unsupported_value"), ParameterRejected),
     (refusal(400, param="temperature", code="decimal_above_max_value"), RequestRejected),
+    (refusal(400, param="background"), ParameterRejected),
+    (refusal(400, param="background", code="unknown_parameter"), ParameterRejected),
+    (
+        refusal(400, message="Unsupported parameter: 'background' is not supported with this model."),
+        ParameterRejected,
+    ),
     (refusal(400, param="metadata"), RequestRejected),
     (refusal(400, code="invalid_prompt"), ContentRefused),
     (refusal(403, code="bio_policy"), ContentRefused),

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from bot.assistants import DEFAULT_INSTRUCTIONS, Assistant, Assistants
-from bot.assistants_file import read_assistants
+from bot.assistants_file import ReadFile, read_assistants
 from bot.assistants_watch import LOOK_EVERY, AssistantsNow
 from bot.errors import SettingsError
 from bot.playground.clock import SteppedClock
+
+CLOSED = {"additionalProperties": False, "required": ["a", "b"]}
+SCHEMA = {"type": "object", "additionalProperties": False}
 
 EVERYTHING = """
 [assistants.default]
@@ -56,7 +59,10 @@ channels = ["C0LEGAL0001"]
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts/helper.md").write_text("Help.\n")
-    (tmp_path / "answer.json").write_text(json.dumps({"type": "object"}))
+    (tmp_path / "answer.json").write_text(json.dumps(SCHEMA))
+    (tmp_path / "open.json").write_text(
+        json.dumps({"type": "object", "properties": {"a": SCHEMA, "b": {"type": "object"}}, **CLOSED})
+    )
     return tmp_path
 
 
@@ -73,7 +79,7 @@ def test_everything_that_can_be_said_is_read(folder: Path) -> None:
         ("acme.tools:lookup_order", "never"),
         ("acme.tools:refund", "always"),
     ]
-    assert helper.response_format.schema_ == {"type": "object"}
+    assert helper.response_format.schema_ == SCHEMA
     assert (helper.response_format.type, helper.response_format.name) == ("json_schema", "verdict")
     assert helper.mcp_servers[0].authorization == "DOCS_TOKEN"
     assert [prompt.title for prompt in helper.suggested_prompts] == ["What can you do?", "Orders"]
@@ -136,6 +142,9 @@ functions = ["a:f", "b:f"]
 channels = ["C1"]
 [assistants.more]
 channels = ["C1"]
+response_format = { schema_file = "open.json" }
+[assistants.loose]
+response_format = { schema_file = "open.json", strict = false }
 """
 
 
@@ -163,8 +172,10 @@ def test_every_fault_is_told_at_once_with_file_key_and_reason(folder: Path) -> N
         "assistants.sales.vector_stores: is set, but tools does not name file_search",
         "assistants.sales.functions: two are called f",
         "assistants.more.channels: C1 is assistants.sales's already",
+        "assistants.more.response_format.schema_file: is not strict at properties.b: there an",
     ):
         assert f"assistants.toml: {fault}" in lines, fault
+    assert "assistants.loose" not in lines
 
 
 @pytest.mark.parametrize(
@@ -197,6 +208,16 @@ async def test_an_edit_holds_from_then_on_and_a_bad_one_changes_nothing(
     await now.look()
     assert now.assistants.default.instructions == "Help a lot."
     assert "stay as they were: assistants.toml: assistants.default.temperature: should be" in caplog.text
+
+    def interrupted() -> ReadFile:
+        raise KeyError("hunter2")
+
+    was, now._read = now._read, interrupted
+    file.write_text("[assistants.default]")
+    await now.look()
+    assert "stay as they were: reading them failed (KeyError)" in caplog.text
+    assert "hunter2" not in caplog.text
+    now._read = was
 
     before = caplog.text
     await now.look()

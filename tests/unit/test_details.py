@@ -200,7 +200,7 @@ def test_the_frame_of_a_page_keeps_to_its_share_of_the_bytes() -> None:
 
 
 @given(findings.steps, st.integers(-2, 9))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_whatever_the_steps_say_slack_takes_the_page_and_nothing_in_it_is_live(
     steps: list[TimedStep], page: int
 ) -> None:
@@ -211,7 +211,7 @@ def test_whatever_the_steps_say_slack_takes_the_page_and_nothing_in_it_is_live(
 
 
 @given(findings.steps)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_nothing_is_lost_doubled_or_broken_from_page_to_page(steps: list[TimedStep]) -> None:
     blocks = unfolded(steps)
     assert [made for page in paged(blocks) for made in page] == blocks

@@ -510,6 +510,13 @@ def test_each_input_is_drawn_in_a_modal(name: str) -> None:
     ] == []
 
 
+def test_a_menu_that_is_told_at_once_is_marked_so() -> None:
+    menu = {"type": "static_select", "action_id": "m", "options": [OPTION]}
+    block = {"type": "input", "label": text("Who"), "element": menu}
+    assert "data-dispatch" not in draw_blocks([block])
+    assert 'data-dispatch="true"' in draw_blocks([{**block, "dispatch_action": True}])
+
+
 def test_an_unknown_block_says_that_it_cannot_be_drawn() -> None:
     assert "carousel cannot be drawn here" in draw_blocks([{"type": "carousel"}])
 

@@ -205,7 +205,7 @@ def test_a_link_is_never_cut() -> None:
 
 
 @given(any_steps, st.none() | st.floats(0, 100_000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_whatever_the_steps_say_slack_takes_the_container_and_nothing_in_it_is_live(
     steps: list[TimedStep], seconds: float | None
 ) -> None:
@@ -249,3 +249,12 @@ def test_a_cut_text_keeps_to_its_budget_and_says_how_much_is_missing(whole: str,
 def test_half_the_container_at_least_is_for_headlines_and_some_of_it_for_the_rest() -> None:
     most: Any = HEADS_BYTES
     assert CONTAINER_BYTES / 2 < most < CONTAINER_BYTES - 1_000
+
+
+def test_who_answered_stands_first_and_is_folded_away_even_without_a_step() -> None:
+    (steps,) = fold([TimedStep(THOUGHT)], 12.0, "Counsel").blocks
+    (alone,) = fold([], None, "Counsel").blocks
+    assert steps["title"]["text"] == "Answered by Counsel · 1 step · 12 s"
+    assert alone["title"]["text"] == "Answered by Counsel"
+    assert words.STEPS_NONE in str(alone["child_blocks"])
+    assert message_problems([alone]) == []

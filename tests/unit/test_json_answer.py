@@ -38,8 +38,14 @@ def test_anything_else_is_indented_code(value: Any) -> None:
     assert shown == f"```json\n{json.dumps(value, indent=2, ensure_ascii=False)}\n```"
 
 
-def test_what_is_no_json_stays_as_it_is() -> None:
-    assert readable('{"cut": "sh') == '{"cut": "sh'
+@pytest.mark.parametrize("text", ["I cannot help with that.", "", "1 apple", "{} and more"])
+def test_what_is_no_json_stays_as_it_is(text: str) -> None:
+    assert readable(text) == text
+
+
+def test_what_was_cut_short_is_code_and_of_several_each_is_shown() -> None:
+    assert readable('{"cut": "sh') == '```json\n{"cut": "sh\n```'
+    assert readable(f'{json.dumps(ROWS)}\n\n{{"a": 1}}') == f'{TABLE}\n\n```json\n{{\n  "a": 1\n}}\n```'
 
 
 @settings(max_examples=30)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -93,3 +94,36 @@ def test_an_exception_stays_one_json_line(capsys: pytest.CaptureFixture[str]) ->
         logging.getLogger("bot").exception("failed")
     [line] = capsys.readouterr().err.splitlines()
     assert "ValueError" in json.loads(line)["exc_info"]
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_an_exception_is_told_by_place_and_kind_and_not_by_what_it_says(
+    style: Literal["console", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("INFO", style)
+    try:
+        try:
+            int("lost words")
+        except ValueError as error:
+            raise KeyError("more words") from error
+    except KeyError:
+        logging.getLogger("bot").exception("failed")
+    err = capsys.readouterr().err
+    assert "test_logs.py" in err
+    assert err.index("builtins.ValueError") < err.index("builtins.KeyError")
+    assert "words'" not in err
+
+
+async def test_what_nobody_caught_in_a_task_is_told_without_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "json")
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.unhandled)
+
+    def fail() -> None:
+        raise ValueError(" ".join(("secret", "words")))
+
+    loop.call_soon(fail)
+    await asyncio.sleep(0)
+    err = capsys.readouterr().err
+    assert "builtins.ValueError" in err
+    assert "secret words" not in err

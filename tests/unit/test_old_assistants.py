@@ -1,5 +1,6 @@
 """What becomes of an old assistant, and of a prompt object."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,11 @@ OLD: dict[str, Any] = {
     "reasoning_effort": None,
     "response_format": {
         "type": "json_schema",
-        "json_schema": {"name": "steps", "strict": True, "schema": {"type": "object"}},
+        "json_schema": {
+            "name": "steps",
+            "strict": True,
+            "schema": {"type": "object", "additionalProperties": False},
+        },
     },
 }
 """As in the Assistants API reference, "The assistant object"."""
@@ -65,7 +70,7 @@ PROMPT: dict[str, Any] = {
 
 def test_an_old_assistant_becomes_an_entry_that_can_be_read(tmp_path: Path) -> None:
     entry = imported(OLD, "tutor")
-    (tmp_path / entry.schema_file).write_text('{"type": "object"}')
+    (tmp_path / entry.schema_file).write_text(json.dumps(entry.schema))
     file = tmp_path / "assistants.toml"
     file.write_text(entry.toml + "[assistants.default]\n")
     tutor = read_assistants(file, "m").assistants.by_key["tutor"]
@@ -73,8 +78,7 @@ def test_an_old_assistant_becomes_an_entry_that_can_be_read(tmp_path: Path) -> N
     assert tutor.instructions == OLD["instructions"]
     assert (tutor.tools, tutor.vector_store_ids) == (("file_search", "code_interpreter"), ("vs_1",))
     assert (tutor.file_search.max_num_results, tutor.file_search.score_threshold) == (8, 0.4)
-    assert (tutor.response_format.name, tutor.response_format.schema_) == ("steps", {"type": "object"})
-    assert entry.schema == {"type": "object"}
+    assert (tutor.response_format.name, tutor.response_format.schema_) == ("steps", entry.schema)
 
 
 def test_what_has_no_successor_is_told() -> None:

@@ -76,6 +76,8 @@ def test_every_missing_setting_has_a_line_that_says_where_to_get_it() -> None:
         ("DATABASE_URL", "postgres://user:hunter2@db/threadmate", "or postgresql+asyncpg://"),
         ("LOG_LEVEL", "TRACE", "'DEBUG'"),
         ("LOG_FORMAT", "xml", "'console' or 'json'"),
+        ("HEALTH_PORT", "65536", "less than or equal to 65535"),
+        ("HEALTH_HOST", "everywhere", "should be an IP address"),
         ("MAX_CONCURRENT_RUNS", "0", "greater than or equal to 1"),
         ("SHUTDOWN_GRACE", "-1", "greater than or equal to 0"),
         ("LEASE_SECONDS", "0", "greater than 0"),
@@ -91,6 +93,7 @@ def test_every_missing_setting_has_a_line_that_says_where_to_get_it() -> None:
         ("FILE_IDLE_DAYS", "0", "greater than 0"),
         ("WEB_SEARCH_WITH_FILES", "sometimes", "should be a valid boolean"),
         ("RETENTION_DAYS", "-1", "greater than 0"),
+        ("ALLOWED_MODELS", "gpt 6", "should match pattern"),
     ],
 )
 def test_a_malformed_value_is_refused_in_words(name: str, value: str, wrong: str) -> None:

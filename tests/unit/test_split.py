@@ -161,7 +161,7 @@ SAFE = st.one_of(st.lists(LINES, max_size=30).map("\n".join), st.text(max_size=3
 LIMIT = st.integers(40, 400)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=SAFE, chars=LIMIT, utf8=st.none() | LIMIT)
 def test_pieces_fit_and_hold_the_whole_text_once(text: str, chars: int, utf8: int | None) -> None:
     found, last = cuts(text, chars=chars, utf8=utf8)

@@ -1,5 +1,7 @@
 """Events folded into what an answer says."""
 
+from dataclasses import replace
+
 from bot.assistant.events import (
     ActionRequired,
     Call,
@@ -19,6 +21,7 @@ from bot.assistant.events import (
     TextDelta,
 )
 from bot.reply.transcript import TimedStep, Transcript, cut_off, further
+from storage.records import Usage
 
 SEARCH = Step("fs_1", StepType.FILE_SEARCH, StepStatus.IN_PROGRESS)
 SEARCHED = Step("fs_1", StepType.FILE_SEARCH, StepStatus.COMPLETED, queries=("x",))
@@ -107,3 +110,35 @@ def test_of_two_tellings_the_further_one_is_kept() -> None:
     assert further(silent, short) is short
     assert further(Transcript(), silent) is silent
     assert further(short, short) is short
+
+
+CALLED = Step("fc_1", StepType.FUNCTION, StepStatus.COMPLETED, "order", arguments="{}", call_id="call_1")
+
+
+def test_a_function_is_under_way_until_it_has_been_called() -> None:
+    wanted = told(StepStarted(replace(CALLED, status=StepStatus.IN_PROGRESS)), StepFinished(CALLED))
+    (timed,) = wanted.steps
+    assert (timed.step.status, timed.finished_at) == (StepStatus.IN_PROGRESS, None)
+    (timed,) = wanted.answered("call_1", StepStatus.FAILED, "no", 9.0).steps
+    assert (timed.step.status, timed.step.result, timed.seconds) == (StepStatus.FAILED, "no", 8.0)
+
+
+def test_a_further_response_goes_on_with_the_answer() -> None:
+    end = Finished(FinishStatus.COMPLETED, usage=Usage(1, 2, 3, 4), tail_item_id="fc_1")
+    first = told(Started("resp_1", 5.0), TextDelta("One."), ActionRequired((Call("call_1", "order", "{}"),)), end)
+    second = first.continued()
+    assert (second.calls, second.finished, second.text) == ((), None, "One.")
+    for event in (Started("resp_2", 7.0), TextDelta("Two."), TextDelta(" Three."), end):
+        second = second.apply(event, 1.0)
+    assert second.text == "One.\n\nTwo. Three."
+    assert second.usage == Usage(2, 4, 6, 8)
+    assert [response for response, _ in second.ended] == ["resp_1", "resp_2"]
+    assert (second.response_id, second.begun_at) == ("resp_2", 5.0)
+
+
+def test_a_response_that_says_nothing_leaves_no_gap() -> None:
+    silent = told(TextDelta("One.")).continued().continued()
+    assert (silent.text, silent.apply(TextBreak(), 1.0).apply(TextDelta("Two."), 1.0).text) == (
+        "One.",
+        "One.\n\nTwo.",
+    )

@@ -121,7 +121,9 @@ def _input(one: Json, known: Known) -> Html:
     optional = element("small", text(" (optional)")) if one.get("optional") else NOTHING
     label = element("legend", text(words(one.get("label"))), optional)
     hint = element("small", text(words(one["hint"])), look="hint") if one.get("hint") else NOTHING
-    return element("fieldset", label, control(one.get("element") or {}, known), hint, look="field")
+    told_at_once = "true" if one.get("dispatch_action") else None
+    shown = control(one.get("element") or {}, known)
+    return element("fieldset", label, shown, hint, look="field", data_dispatch=told_at_once)
 
 
 def _alert(one: Json, known: Known) -> Html:

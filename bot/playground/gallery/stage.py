@@ -15,7 +15,7 @@ from bot.playground.slack.seen import SeenMessage
 from bot.playground.slack.workspace import EmulatedSlack
 from bot.settings import Settings
 
-QUIET = 0.05  # real seconds without any activity after which the emulated time moves on
+QUIET = 0.015  # real seconds without any activity after which the emulated time moves on
 STEP = 1.0  # emulated seconds at most per move
 PATIENCE = 20.0  # real seconds until something awaited is given up
 BOT_NAME = "Threadmate"
@@ -83,10 +83,13 @@ class Stage:
     def _busy(self) -> bool:
         return bool(self.slack.unacknowledged) or (self._bot is not None and self._bot.worker.busy > 0)
 
+    def _storing(self) -> bool:
+        return self._bot is not None and self._bot.store.database.busy
+
     async def _let_happen(self) -> None:
         before = self.slack.activity + self.openai.activity
         await asyncio.sleep(QUIET)
-        if self.slack.activity + self.openai.activity == before:
+        if self.slack.activity + self.openai.activity == before and not self._storing():
             await self.clock.advance(min(STEP, self.clock.next_timer() or STEP))
 
     # -- what people do and see

@@ -7,7 +7,7 @@ from bot.playground.openai.calls import Call, Content
 from bot.playground.openai.catalogue import Model
 from bot.playground.openai.conversations import Conversations
 from bot.playground.openai.responses import Responses
-from bot.playground.openai.run import Run
+from bot.playground.openai.run import Replay, Run
 from bot.playground.openai.script import Json
 from bot.playground.openai.toolbox import Holdings
 from bot.playground.openai.transcription import Recordings
@@ -24,4 +24,4 @@ class Api:
     recordings: Recordings
 
 
-Answer = Callable[[Api, Call], Json | Run | Content]
+Answer = Callable[[Api, Call], Json | Run | Replay | Content]

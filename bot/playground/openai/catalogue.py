@@ -15,6 +15,7 @@ class Model:
     efforts: tuple[str, ...] = ALL_EFFORTS
     context_window: int = 1_050_000  # tokens, for all current models (reference/openai-platform.md §8.1)
     shutdown_date: str | None = None
+    background: bool = True  # whether it may be asked in the background
 
     def body(self) -> dict[str, object]:
         """The model object (openai 3.54, types/model.py)."""

@@ -106,10 +106,39 @@ class Responses:
             raise not_found("Response", identifier)
         return run
 
+    def replay(self, identifier: str) -> Run:
+        """The response whose stream is to be told again, which only that of a background response can (§3).
+
+        400, in words that openai-ruby#214 and openai-python#2828 recorded; those about `stream` are UNVERIFIED.
+        """
+        run = self.find(identifier)
+        refusal = "This response cannot be streamed because it was not created with"
+        if not run.background:
+            raise invalid(f"{refusal} background=true.", "stream", "invalid_request_error")
+        if not run.turn.body.get("stream"):
+            raise invalid(f"{refusal} stream=true.", "stream", "invalid_request_error")
+        if self.clock.time() - run.response["created_at"] > STREAM_SECONDS:
+            minutes = STREAM_SECONDS // 60
+            raise invalid(
+                f"This response can no longer be streamed because it is more than {minutes} minutes old.", None
+            )
+        return run
+
     def cancel(self, identifier: str) -> Json:
-        """`POST /responses/{id}/cancel`: only for background responses (reference/openai-platform.md §3)."""
-        self.find(identifier)
-        raise invalid("Cannot cancel a synchronous response.", None)
+        """`POST /responses/{id}/cancel`: only for background responses (reference/openai-platform.md §3).
+
+        A second time it changes nothing (guide background). One that has ended is refused, as
+        BerriAI/litellm#39617 recorded. That the output goes is UNVERIFIED.
+        """
+        run = self.find(identifier)
+        if not run.background:
+            raise invalid("Cannot cancel a synchronous response.", None)
+        if run.response["status"] not in ("queued", "in_progress", "cancelled"):
+            raise invalid(f"Cannot cancel a {run.response['status']} response.", None)
+        if not run.finished.is_set():
+            run.cancel()
+            run.response["output"] = []
+        return run.response
 
     def delete(self, identifier: str) -> Json:
         """`DELETE /responses/{id}`; that the conversation keeps its items is UNVERIFIED (reference §2)."""
@@ -146,6 +175,8 @@ def offered(call: Call, tools: list[Json]) -> bool:
     return any(tool["type"].startswith(wanted) for tool in tools)
 
 
+STREAM_SECONDS = 300  # that a background response can be streamed anew, from its creation; openai-python#2828
+
 COPIED: Json = {
     "instructions": None,
     "max_output_tokens": None,
@@ -176,8 +207,8 @@ def new_response(identifier: str, now: int, body: Json, conversation: Conversati
         "object": "response",
         "created_at": now,
         "completed_at": None,
-        "status": "in_progress",
-        "background": False,
+        "status": "queued" if body.get("background") else "in_progress",
+        "background": bool(body.get("background")),
         "conversation": {"id": conversation.id} if conversation else None,
         "error": None,
         "incomplete_details": None,

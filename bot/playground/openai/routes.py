@@ -3,11 +3,11 @@
 from bot.playground.openai import items
 from bot.playground.openai.api import Answer, Api
 from bot.playground.openai.calls import Call
-from bot.playground.openai.errors import ApiError, invalid_url, not_emulated
+from bot.playground.openai.errors import ApiError, invalid_url
 from bot.playground.openai.file_routes import FILE_ROUTES
-from bot.playground.openai.schema import string
+from bot.playground.openai.run import Replay
 from bot.playground.openai.script import Json
-from bot.playground.openai.validation import known_model, listing
+from bot.playground.openai.validation import known_model, listing, retrieving
 
 PREFIX = "/v1"
 
@@ -26,12 +26,12 @@ def _get_item(api: Api, call: Call) -> Json:
     return api.conversations.item(call.ids[0], call.ids[1], call.include())
 
 
-def _retrieve(api: Api, call: Call) -> Json:
-    known = ("stream", "starting_after", "include_obfuscation")
-    for name, value in call.parameters(dict.fromkeys(known, string())).items():
-        if value != "false":
-            raise not_emulated(name)
-    return items.view(api.responses.find(call.ids[0]).response, call.include())
+def _retrieve(api: Api, call: Call) -> Json | Replay:
+    asked, include = call.parameters(retrieving), call.include()
+    if not asked.get("stream"):
+        return items.view(api.responses.find(call.ids[0]).response, include)
+    run = api.responses.replay(call.ids[0])
+    return Replay(run, asked.get("starting_after", -1), asked.get("include_obfuscation", True))
 
 
 def _models(api: Api, call: Call) -> Json:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import Clock
@@ -27,11 +28,21 @@ Frame = Json | Break | None
 """An event to send, a break of the connection, or the end of the stream."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The stream of a response that is to be told again, after that sequence number."""
+
+    run: "Run"
+    after: int
+    obfuscate: bool
+
+
 class Run:
     """A response from its creation to its end, whoever is listening.
 
     Its conversation is locked while it lasts. Input and output are added to the conversation when it
     ends `completed` (reference/openai-platform.md §2) or `incomplete` (UNVERIFIED), and never otherwise.
+    In the background it goes on without listeners, and all that it told can be told again.
     """
 
     def __init__(
@@ -49,12 +60,14 @@ class Run:
         self.conversation = conversation
         self.error: Error | None = None
         self.broken: Break | None = None
+        self.background = bool(response["background"])
         self.frames: asyncio.Queue[Frame] = asyncio.Queue()
         self.finished = asyncio.Event()
         self.detached = False  # True: it goes on, whether or not the client is there
         self.told: list[tuple[float, Json]] = []  # the events so far, and when
         self._clock = clock
         self._changed = changed
+        self._listening = [self.frames]
         self._usage: Any = None
         self._steps: Iterator[Step] = iter(())
         self._obfuscate = (turn.body.get("stream_options") or {}).get("include_obfuscation", True)
@@ -72,7 +85,22 @@ class Run:
         try:
             await self._obey_steps()
         finally:
-            self.frames.put_nowait(None)  # a script that breaks down must not leave its client waiting
+            self._tell(None)  # a script that breaks down must not leave its client waiting
+
+    def _tell(self, frame: Frame) -> None:
+        for frames in self._listening:
+            frames.put_nowait(frame)
+
+    def listen(self, after: int = -1) -> asyncio.Queue[Frame]:
+        """One more stream: first the events so far whose sequence number is higher, then what is told from now."""
+        frames: asyncio.Queue[Frame] = asyncio.Queue()
+        for _, frame in self.told:
+            if frame["sequence_number"] > after:
+                frames.put_nowait(frame)
+        if self.finished.is_set():
+            frames.put_nowait(None)
+        self._listening.append(frames)
+        return frames
 
     async def _obey_steps(self) -> None:
         for step in self._steps:
@@ -91,22 +119,27 @@ class Run:
                 return
         self._finish("completed")
 
+    def leave(self, frames: asyncio.Queue[Frame]) -> None:
+        """Nobody listens to that stream any more."""
+        self._listening = [one for one in self._listening if one is not frames]
+
     def _emit(self, event: Json) -> None:
-        if self.broken is None:
+        if self.broken is None or self.background:
             frame = numbered(event, len(self.told), obfuscate=self._obfuscate)
             self.told.append((self._clock.time(), frame))
-            self.frames.put_nowait(frame)
+            self._tell(frame)
             self._changed()
 
     async def _break(self, step: Break) -> None:
         self.detached = step.then is not None
-        if self.broken is None:
-            self.frames.put_nowait(step)
+        if self.broken is None or self.background:
+            self._tell(step)
+            self._listening.clear()
             self.broken = step
         self._changed()
         if step.finish_after is not None:
             await self._clock.sleep(step.finish_after)
-        elif step.then in (None, "in_progress"):
+        elif step.then == "in_progress" or (step.then is None and not self.background):
             await asyncio.get_running_loop().create_future()  # until `settle` or `abandon`
         if step.then in ("cancelled", "failed", "incomplete"):
             self._finish(step.then)
@@ -127,9 +160,13 @@ class Run:
 
     def abandon(self) -> None:
         """The client has gone: a synchronous response is cancelled by that (reference/openai-platform.md §3)."""
-        if not self.detached and not self.finished.is_set():
-            self._finish("cancelled")
-            self._stop()
+        if not self.detached and not self.background and not self.finished.is_set():
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Let the model do no further work."""
+        self._finish("cancelled")
+        self._stop()
 
     def _stop(self) -> None:
         if self._task is not None and self._task is not asyncio.current_task():
@@ -166,7 +203,7 @@ class Run:
         if self.error is None and status != "cancelled":
             shown = view(self.response, self.turn.body.get("include") or ())
             self._emit({"type": f"response.{status}", "response": shown})
-        self.frames.put_nowait(None)
+        self._tell(None)
         self._changed()
 
     def _give_back(self, *, keep: bool) -> None:

@@ -41,7 +41,8 @@ class Break:
     `completed`: what follows in the script is executed without being sent, and the response ends.
     `cancelled`, `failed`: it ends at once. `in_progress`: it goes on, and keeps its conversation
     locked, until `settle` is called, or ends well after `finish_after` seconds of the clock.
-    None: it waits for the client to go away, which cancels it.
+    None: it waits for the client to go away, which cancels it. A response in the background breaks with
+    every stream that is open, then goes on by itself, and all that it tells can be told again; None: at once.
     """
 
     then: Status | None = "completed"
@@ -253,15 +254,20 @@ Part = Text | Refusal | Reasoning | Call | Item | Raw | Control | Ending | Refus
 
 
 class Script:
-    """The parts of one response, in order. `usage` overrides the counted tokens, key by key."""
+    """The parts of one response, in order. `usage` overrides the counted tokens, key by key.
+
+    `queued`: what a response in the background waits for before it begins, in the queue.
+    """
 
     def __init__(
         self,
         *parts: Part,
         usage: Mapping[str, Any] | None = None,
         status: Literal["completed", "incomplete", "failed"] = "completed",
+        queued: "Pause | Gate | None" = None,
     ) -> None:
         self.usage = usage
+        self.queued = queued
         endings: dict[str, tuple[Part, ...]] = {
             "completed": (),
             "incomplete": (Incomplete(),),

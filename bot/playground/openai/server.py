@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -21,9 +21,9 @@ from bot.playground.openai.disk import Disk
 from bot.playground.openai.errors import ApiError, invalid, no_api_key, server_error, wrong_api_key
 from bot.playground.openai.ids import Ids
 from bot.playground.openai.items import view
-from bot.playground.openai.run import Run
+from bot.playground.openai.run import Frame, Replay, Run
 from bot.playground.openai.script import Break, Cut, Json, Malformed, Reset
-from bot.playground.openai.stream import encoded
+from bot.playground.openai.stream import encoded, padded
 from bot.playground.openai.uploads import Upload, read_form
 
 MAX_BODY = 100 * 1024 * 1024  # bytes; room for the largest inline file (reference/openai-platform.md §6)
@@ -49,6 +49,8 @@ class Request:
     status: int = 0
     answer: bytes = b""  # as it was sent, where it is JSON
     run: Run | None = None
+    peer: str = ""  # the address it came from
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 RECORD = web.RequestKey("record", Request)  # of a request that is being answered
@@ -117,6 +119,8 @@ class Server:
                 await self._suffer(request, fault, run)
             if isinstance(answer, Run):
                 return await self._deliver(request, answer)
+            if isinstance(answer, Replay):
+                return await self._tell_again(request, answer)
             return answer if isinstance(answer, web.StreamResponse) else self._plain(answer)
         finally:
             if run is not None:
@@ -141,7 +145,8 @@ class Server:
 
     def _record(self, request: web.Request, body: Any, arrived: float) -> None:
         path = request.path.removeprefix(routes.PREFIX)
-        request[RECORD] = Request(request.method, path, body, arrived)
+        peer, query = request.remote or "", dict(request.query)
+        request[RECORD] = Request(request.method, path, body, arrived, peer=peer, query=query)
         self.requests.append(request[RECORD])
 
     async def _body(self, request: web.Request, name: str) -> tuple[Any, Upload | None]:
@@ -160,7 +165,7 @@ class Server:
         if key != self.key:
             raise wrong_api_key(key)
 
-    def _executed(self, call: Call) -> Json | Run | Content | web.Response:
+    def _executed(self, call: Call) -> Json | Run | Replay | Content | web.Response:
         """What the call answers; a refusal is an answer too, which a fault may withhold."""
         try:
             return routes.ROUTES[call.name](self.api, call)
@@ -194,8 +199,8 @@ class Server:
         return web.json_response(body, status=fault.status, headers=headers)
 
     async def _suffer(self, request: web.Request, fault: Fault, run: Run | None) -> None:
-        """The call was executed; what happens to its answer."""
-        if run is not None and fault.kind in UNANSWERED:
+        """The call was executed; what happens to its answer. A response in the background goes on meanwhile."""
+        if run is not None and fault.kind in UNANSWERED and not run.background:
             run.detached = True
             await run.finished.wait()
         fault.reached.set()
@@ -222,7 +227,9 @@ class Server:
 
     async def _deliver(self, request: web.Request, run: Run) -> web.StreamResponse:
         if run.turn.body.get("stream"):
-            return await self._stream(request, run)
+            return await self._stream(request, run.frames)
+        if run.background:
+            return self._json(view(run.response, run.turn.body.get("include") or ()))
         while (frame := await run.frames.get()) is not None:
             if isinstance(frame, Break):
                 return await self._broken(request, frame)
@@ -241,16 +248,25 @@ class Server:
         await asyncio.get_running_loop().create_future()
         raise AssertionError("a stalled call ends when its client goes")
 
-    async def _stream(self, request: web.Request, run: Run) -> web.StreamResponse:
+    async def _tell_again(self, request: web.Request, replay: Replay) -> web.StreamResponse:
+        frames = replay.run.listen(replay.after)
+        try:
+            return await self._stream(request, frames, obfuscate=replay.obfuscate)
+        finally:
+            replay.run.leave(frames)
+
+    async def _stream(
+        self, request: web.Request, frames: asyncio.Queue[Frame], *, obfuscate: bool | None = None
+    ) -> web.StreamResponse:
         headers = self._headers() | {"Cache-Control": "no-cache"}
         reply = web.StreamResponse(headers=headers)
         reply.content_type = "text/event-stream"
         reply.charset = "utf-8"
         await reply.prepare(request)
         request[RECORD].status = reply.status
-        while (frame := await run.frames.get()) is not None:
+        while (frame := await frames.get()) is not None:
             if not isinstance(frame, Break):
-                await reply.write(encoded(frame))
+                await reply.write(encoded(frame if obfuscate is None else padded(frame, obfuscate=obfuscate)))
                 continue
             if isinstance(frame, Cut):
                 break

@@ -57,10 +57,18 @@ class Telling:
 
     def steps(self) -> Iterator[Step]:
         """Every step of the script, between `response.created` and the end, which is not among them."""
-        for kind in ("response.created", "response.in_progress"):
-            yield {"type": kind, "response": copy.deepcopy(self.response)}
+        yield self._itself("created")
+        if self.response["status"] == "queued":
+            yield self._itself("queued")
+            if self.script.queued is not None:
+                yield self.script.queued
+            self.response["status"] = "in_progress"
+        yield self._itself("in_progress")
         for part in self.script.parts:
             yield from self._part(part)
+
+    def _itself(self, state: str) -> Json:
+        return {"type": f"response.{state}", "response": copy.deepcopy(self.response)}
 
     def _part(self, part: Part) -> Iterator[Step]:
         match part:
@@ -307,6 +315,12 @@ def numbered(event: Json, number: int, *, obfuscate: bool) -> Json:
     """The event with its sequence number, and deltas padded unless the request declined it (§3)."""
     padding = {"obfuscation": OBFUSCATION} if obfuscate and event["type"].endswith(".delta") else {}
     return {**event, "sequence_number": event.get("sequence_number", number), **padding}
+
+
+def padded(event: Json, *, obfuscate: bool) -> Json:
+    """An event that is told again, with padding or without it (openai 3.54, response_retrieve_params.py)."""
+    plain = {key: value for key, value in event.items() if key != "obfuscation"}
+    return {**plain, "obfuscation": OBFUSCATION} if obfuscate and event["type"].endswith(".delta") else plain
 
 
 def encoded(event: Json) -> bytes:

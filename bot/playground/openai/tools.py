@@ -156,10 +156,19 @@ def strict_function(value: Any, param: str) -> None:
     developers.openai.com, guide function-calling, "Strict mode".
     """
     if value["strict"]:
-        _strict_schema(value["parameters"] or {}, value["name"], f"{param}.parameters", ())
+        refused = f"function '{value['name']}'", f"{param}.parameters", "invalid_function_parameters"
+        _strict_schema(value["parameters"] or {}, refused, ())
 
 
-def _strict_schema(schema: Any, name: str, param: str, path: tuple[str, ...]) -> None:
+def strict_format(value: Any, param: str) -> None:
+    """Likewise of the schema of an answer: guide structured-outputs, "Supported schemas"."""
+    if value.get("strict"):
+        refused = f"response_format '{value['name']}'", f"{param}.schema", "invalid_json_schema"
+        _strict_schema(value["schema"], refused, ())
+
+
+def _strict_schema(schema: Any, refused: tuple[str, str, str], path: tuple[str, ...]) -> None:
+    """`refused`: what is, by which parameter, with which code."""
     if not isinstance(schema, dict):
         return
     properties = schema.get("properties") or {}
@@ -170,11 +179,11 @@ def _strict_schema(schema: Any, name: str, param: str, path: tuple[str, ...]) ->
         elif set(schema.get("required") or ()) != set(properties):
             problem = "'required' is required to be supplied and to be an array including every key in properties"
         if problem:
-            message = f"Invalid schema for function '{name}': In context={path}, {problem}."
-            raise invalid(message, param, "invalid_function_parameters")
+            what, param, code = refused
+            raise invalid(f"Invalid schema for {what}: In context={path}, {problem}.", param, code)
     for key, entry in properties.items():
-        _strict_schema(entry, name, param, (*path, "properties", key))
-    _strict_schema(schema.get("items"), name, param, (*path, "items"))
+        _strict_schema(entry, refused, (*path, "properties", key))
+    _strict_schema(schema.get("items"), refused, (*path, "items"))
 
 
 approval_filter = record({}, {"read_only": boolean, "tool_names": array(string())})

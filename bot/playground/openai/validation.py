@@ -1,5 +1,6 @@
 """Which requests are accepted, and with which words the others are refused. Pure."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from bot.playground.openai import items, tools
 from bot.playground.openai.catalogue import Model
 from bot.playground.openai.errors import invalid, model_not_found, not_emulated
 from bot.playground.openai.schema import (
+    all_of,
     anything,
     array,
     boolean,
@@ -46,9 +48,12 @@ text_format = variant(
     {
         "text": record({"type": anything}),
         "json_object": record({"type": anything}),
-        "json_schema": record(
-            {"type": anything, "name": string(64, "[a-zA-Z0-9_-]+"), "schema": mapping(anything)},
-            {"description": string(), "strict": nullable(boolean)},
+        "json_schema": all_of(
+            record(
+                {"type": anything, "name": string(64, "[a-zA-Z0-9_-]+"), "schema": mapping(anything)},
+                {"description": string(), "strict": nullable(boolean)},
+            ),
+            tools.strict_format,
         ),
     }
 )
@@ -114,8 +119,6 @@ def check_response(body: Any, models: Mapping[str, Model]) -> Model:
     for param in NOT_EMULATED:
         if body.get(param) is not None:
             raise not_emulated(param)
-    if body.get("background"):
-        raise not_emulated("background")
     _exclusions(body)
     tools.chosen_tool_is_offered(body)
     model = known_model(body["model"], models)
@@ -132,13 +135,30 @@ def known_model(name: str, models: Mapping[str, Model]) -> Model:
 
 def _exclusions(body: Json) -> None:
     mutually_exclusive(body)
+    _json_is_spoken_of(body)
     if body.get("stream_options") is not None and not body.get("stream"):
         message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         raise invalid(message, "stream_options")
+    if body.get("background") and body.get("store") is False:  # guide background, "Limits"; the words: UNVERIFIED
+        raise invalid("Background mode requires 'store' to be true.", "store")
     continues = body.get("conversation") or body.get("previous_response_id")
     if body.get("input") is None and not continues:
         message = "One of 'input', 'previous_response_id', 'prompt' or 'conversation' must be provided."
         raise invalid(message, "input", "missing_required_parameter")
+
+
+def _json_is_spoken_of(body: Json) -> None:
+    """A JSON object is only given where the input asks for JSON (guide structured-outputs, "JSON mode").
+
+    Whether what the conversation and the instructions say counts is not documented: here it does not, unless the
+    input brings nothing that anybody says.
+    """
+    form = (body.get("text") or {}).get("format") or {}
+    said = body.get("input") or ()
+    speaks = isinstance(said, str) or any("role" in item for item in said)
+    if form.get("type") == "json_object" and speaks and "json" not in json.dumps(said).lower():
+        wanted = "to use 'text.format' of type 'json_object'."
+        raise invalid(f"Response input messages must contain the word 'json' in some form {wanted}", "input")
 
 
 def mutually_exclusive(body: Json) -> None:
@@ -154,6 +174,8 @@ def _model_accepts(body: Json, model: Model) -> None:
     for param in refused:
         if body.get(param) is not None:  # reference/openai-platform.md §8.3
             raise invalid(f"Unsupported parameter: '{param}' is not supported with this model.", param)
+    if body.get("background") and not model.background:
+        raise invalid("Unsupported parameter: 'background' is not supported with this model.", "background")
     if wanted is not None and wanted not in model.efforts:  # reference/openai-platform.md §8.1
         choices = ", ".join(f"'{choice}'" for choice in model.efforts)
         message = f"Unsupported value: '{wanted}' is not supported with the '{model.id}' model."
@@ -166,13 +188,19 @@ def check_input_tokens(body: Any) -> None:
     mutually_exclusive(body)
 
 
+NUMBERS = frozenset({"limit", "starting_after"})
+SWITCHES = frozenset({"stream", "include_obfuscation"})
+
+
 def query(given: Mapping[str, str], known: Mapping[str, Any]) -> Json:
     """Query parameters, the known ones only, checked and with numbers read."""
     values: Json = {}
     for name, raw in given.items():
         if name not in known:
             raise invalid(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
-        values[name] = int(raw) if raw.lstrip("-").isdigit() and name == "limit" else raw
+        values[name] = int(raw) if raw.lstrip("-").isdigit() and name in NUMBERS else raw
+        if name in SWITCHES and raw in ("true", "false"):
+            values[name] = raw == "true"
         known[name](values[name], name)
     return values
 
@@ -184,3 +212,6 @@ listing = {
     "before": string(minimum=1),
 }
 """What a list of items can be asked with (openai 3.54, types/conversations/item_list_params.py)."""
+
+retrieving = {"stream": boolean, "starting_after": integer(0), "include_obfuscation": boolean}
+"""What a response can be retrieved with (openai 3.54, types/responses/response_retrieve_params.py)."""

@@ -160,7 +160,7 @@ def _user(workspace: Workspace, person: Person) -> Json:
         "profile": profile,
         "is_bot": person.is_bot,
         "is_app_user": False,
-        "is_restricted": False,
+        "is_restricted": person.guest,
         "is_ultra_restricted": False,
         "is_stranger": person.team != workspace.team,
     }

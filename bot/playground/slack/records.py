@@ -54,6 +54,7 @@ class Person:
     is_bot: bool = False
     bot_id: str | None = None
     locale: str = "en-US"
+    guest: bool = False
 
 
 @dataclass(slots=True)
@@ -148,6 +149,7 @@ class Call:
     error: str | None = None
     executed: bool = False
     answer: Json | None = None  # what it was answered, or would have been
+    peer: str = ""  # the address it came from
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class WebApi:
         app.router.add_routes(self._files.routes())
         self._closing.clear()
         self._origin = await self._listen(app, host, port)
-        self._workspace.origin = f"http://{self._origin}"
+        self._workspace.origin, self._workspace.sockets_at = f"http://{self._origin}", self._origin
         self._workspace.foreign_origin = f"http://{await self._listen(self._files.foreign_app(), host, 0)}"
         self._workspace.hooks_url = f"http://{self._origin}/actions/"
         return f"http://{self._origin}/api/"
@@ -82,7 +82,7 @@ class WebApi:
 
     def _connections_open(self, workspace: Workspace, _args: Args) -> Json:
         ticket = self._sockets.new_ticket()
-        return {"url": f"ws://{self._origin}/link?ticket={ticket}&app_id={workspace.app_id}"}
+        return {"url": f"ws://{workspace.sockets_at}/link?ticket={ticket}&app_id={workspace.app_id}"}
 
     # -- one call
 
@@ -100,6 +100,7 @@ class WebApi:
     async def _serve(
         self, request: web.Request, call: Call, execute: Callable[[], web.Response]
     ) -> web.StreamResponse:
+        call.peer = request.remote or ""
         self._workspace.calls.append(call)
         fault = self._workspace.faults.take(call.method)
         try:

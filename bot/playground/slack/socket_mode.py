@@ -39,6 +39,8 @@ class Envelope:
     acked_at: float = 0.0
     sent: int = 0  # how often it went over a socket
     socket: "Socket | None" = None  # where it was sent last, while that lives
+    peers: list[str] = field(default_factory=list)  # the addresses it was sent to
+    acked_by: str = ""
     fault: Fault | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,6 +65,7 @@ class Socket:
 
     ws: web.WebSocketResponse
     transport: asyncio.Transport | None
+    peer: str = ""  # the address it came from
 
     def abort(self) -> None:
         """Cut it without a goodbye."""
@@ -84,6 +87,7 @@ class SocketMode:
     def __init__(self, clock: Clock, faults: Faults, app_id: str, on_activity: Callable[[], None]) -> None:
         self.refuse = False
         self.hold_acks = False
+        self.only: str | None = None  # the address to which everything is sent while it has a socket
         self.pending: list[Envelope] = []
         self.journal: deque[Envelope] = deque(maxlen=JOURNAL)  # all that were made, the oldest forgotten
         self.lost: list[Envelope] = []
@@ -116,7 +120,7 @@ class SocketMode:
             await ws.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": {}})
             await ws.close()
             return ws
-        await self._talk(Socket(ws, request.transport))
+        await self._talk(Socket(ws, request.transport, request.remote or ""))
         return ws
 
     async def _talk(self, opened: Socket) -> None:
@@ -238,7 +242,7 @@ class SocketMode:
         return envelope.acked or bool(hopeless())
 
     async def _send(self, envelope: Envelope) -> None:
-        """Over any one of the open websockets; nothing happens when there is none."""
+        """Over one of the open websockets, each in its turn; nothing happens when there is none."""
         envelope.socket = None
         if not self.sockets:
             return
@@ -248,7 +252,7 @@ class SocketMode:
             await self._clock.sleep(fault.seconds)
         if not self.sockets:
             return
-        opened = self.sockets[next(self._turn) % len(self.sockets)]
+        opened = self._next()
         if fault is not None and fault.kind in (FaultKind.REFUSE, FaultKind.RESET_BEFORE):
             fault.reached.set()
             opened.abort()
@@ -256,17 +260,23 @@ class SocketMode:
             return
         envelope.socket = opened
         envelope.sent += 1
+        envelope.peers.append(opened.peer)
         try:
             await opened.ws.send_str(envelope.wire())
         except ConnectionError:
             self._gone(opened)
         self._touch()
 
+    def _next(self) -> Socket:
+        """The websocket whose turn it is. Slack says no more than that each payload goes to any one of them."""
+        chosen = [opened for opened in self.sockets if opened.peer == self.only] or self.sockets
+        return chosen[next(self._turn) % len(chosen)]
+
     def _answered(self, opened: Socket, answer: Json) -> None:
         envelope = next((e for e in self.pending if e.id == answer.get("envelope_id")), None)
         if envelope is not None and not self.hold_acks and self._heard(opened, envelope):
             envelope.acked, envelope.answer = True, answer.get("payload")
-            envelope.acked_at = self._clock.time()
+            envelope.acked_at, envelope.acked_by = self._clock.time(), opened.peer
             self.pending.remove(envelope)
             envelope.wake.set()
         self._touch()

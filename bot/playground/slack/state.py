@@ -148,6 +148,7 @@ class Workspace:
         self.drop_shares = 0  # so many completed uploads are answered ok and never shared: paradigmxyz/centaur#311
         self.login_redirects = False  # a refused download redirects to the login page, or is it
         self.origin = self.foreign_origin = ""  # where files come from, and a host that is none of Slack's
+        self.sockets_at = ""  # host and port that programs are told to open websockets at
         self.awake: Callable[[float], None] = lambda _seconds: None  # asks for a `settle` after so many seconds
         self._due: list[tuple[float, Callable[[], None]]] = []
         self._statuses: dict[Thread, tuple[str, float]] = {}

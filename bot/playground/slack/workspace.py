@@ -321,6 +321,15 @@ class EmulatedSlack(Cabinet):
         return len(self._sockets.sockets)
 
     @property
+    def peers(self) -> list[str]:
+        """The addresses that the websockets came from, the oldest first."""
+        return [opened.peer for opened in self._sockets.sockets]
+
+    def send_only_to(self, peer: str | None) -> None:
+        """Let everything go to the websockets of that address while it has any; None: to all in turn."""
+        self._sockets.only = peer
+
+    @property
     def unacknowledged(self) -> list[Envelope]:
         """What the app has not acknowledged yet and will be sent again."""
         return list(self._sockets.pending)

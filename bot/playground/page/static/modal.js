@@ -58,7 +58,7 @@ async function press(event) {
 
 function pick(event) {
   const select = event.target.closest("select[data-action-id]");
-  if (select && !select.closest("fieldset")) act("press_in_modal", { view: shown, action: select.dataset.actionId, value: select.value || null });
+  if (select && (!select.closest("fieldset") || select.closest("[data-dispatch]"))) act("press_in_modal", { view: shown, action: select.dataset.actionId, value: select.value || null });
 }
 
 const close = (everything) => act("close_modal", { view: shown, everything });
