@@ -125,13 +125,18 @@ class CatchUp:
         left_out = len(lines) - len(kept)
         gap = LEFT_OUT.format(count=left_out) if left_out else ""
         files = self._dropped(place, messages, {line.ts for line in kept}, ours)
-        asks = self._asks(claim, messages, {line.ts for line in kept})
+        answers = (str(one["ts"]) for one in messages if self._is_ours(one))
+        before = max((ts for ts in answers if ts not in own), default="")
+        asks = self._asks(claim, messages, {line.ts for line in kept if line.ts > before})
         return Unseen(tuple(kept), gap if complete else LEFT_OUT_MANY, self._speakers(messages), files, asks)
 
     def _asks(
         self, claim: Claim, messages: Sequence[Mapping[str, Any]], kept: Collection[str]
     ) -> tuple[NewMessage, ...]:
-        """What people of ours said to us among those messages, and may be told of after what was said later."""
+        """What people of ours said to us among those messages, and may be told of after what was said later.
+
+        Not what was said before an answer that no row of ours knows: that was answered in an earlier life.
+        """
         place, newest = claim.thread.place, claim.messages[-1]
         return tuple(
             NewMessage(
@@ -171,6 +176,9 @@ class CatchUp:
         replied = {str(user) for message in messages for user in message.get("reply_users") or ()}
         return frozenset((users | replied) - SLACK_ITSELF - {self._workspace.bot_user})
 
+    def _is_ours(self, message: Mapping[str, Any]) -> bool:
+        return message.get("user") == self._workspace.bot_user or message.get("bot_id") == self._workspace.bot_id
+
     def _line(self, message: Mapping[str, Any], own: Mapping[str, RunStatus], *, remembered: bool) -> Line | None:
         """One message as a line; None for what is gone, and for an answer that the model knows as its own."""
         if message.get("subtype") == TOMBSTONE:
@@ -178,7 +186,7 @@ class CatchUp:
         ts = str(message["ts"])
         text = "\n".join(part for part in (str(message.get("text") or ""), attached(files_of(message))) if part)
         user = str(message.get("user") or message.get("bot_id") or NOBODY)
-        if user == self._workspace.bot_user or message.get("bot_id") == self._workspace.bot_id:
+        if self._is_ours(message):
             status = own.get(ts, RunStatus.COMPLETED)
             known = remembered and status not in UNFINISHED
             return None if known else Line(ts, self._workspace.bot_user, text, OWN.get(status, "your own answer"))

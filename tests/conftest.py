@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot import logs
 from bot.settings import Settings
 from storage.store import Store
 from tests import compiled
@@ -138,3 +140,16 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
     for name in [name for name in os.environ if name.startswith(("SLACK_", "OPENAI_"))]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Let no command that a test runs in this process change how the next one logs."""
+    root = logging.getLogger()
+    loggers = [root, *map(logging.getLogger, (*logs.OURS, *logs.LIBRARIES))]
+    handlers, levels = root.handlers[:], [logger.level for logger in loggers]
+    yield
+    root.handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        if logger.level != level:
+            logger.setLevel(level)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,19 +18,12 @@ SECRET = "Zanzibar"
 
 
 @pytest.fixture
-def logging_as_it_was() -> Iterator[None]:
+def no_other_handlers(logging_as_it_was: None) -> None:
     """Keep pytest's own handlers out of reach while the test configures logging."""
-    root = logging.getLogger()
-    names = (None, *logs.OURS, *logs.LIBRARIES)
-    handlers, levels = root.handlers[:], [logging.getLogger(name).level for name in names]
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    for name, level in zip(names, levels, strict=True):
-        logging.getLogger(name).setLevel(level)
+    logging.getLogger().handlers.clear()
 
 
-@pytest.mark.usefixtures("logging_as_it_was")
+@pytest.mark.usefixtures("no_other_handlers")
 async def test_lines_have_ids_and_no_words(make_world: MakeWorld, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("DEBUG", "json")
     world = await make_world(health_port=0)
@@ -74,7 +66,7 @@ async def test_lines_have_ids_and_no_words(make_world: MakeWorld, capsys: pytest
     assert all(line["run"] for line in of_calls)
 
 
-@pytest.mark.usefixtures("logging_as_it_was")
+@pytest.mark.usefixtures("no_other_handlers")
 async def test_a_listener_that_fails_is_logged_without_its_words(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("DEBUG", "json")
     in_flight = set[asyncio.Future[None]]()

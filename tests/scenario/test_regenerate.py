@@ -120,6 +120,7 @@ async def test_pressed_twice_it_is_done_once(world: World) -> None:
     ts, answer = await asked(world, "6 x 7?", "41")
     world.openai.queue(Script(Text(deltas=["4", Gate(opened), "2"])))
     await press(world, answer)
+    await world.until(lambda: len(world.openai.creates) == 2)
     await press(world, answer, world.bo)
     assert await whispers(world) == [words.REGENERATING_ALREADY]
     assert world.slack.ephemerals[0].user == world.bo
