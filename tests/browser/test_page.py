@@ -325,7 +325,7 @@ async def test_a_message_is_asked_about_with_options_that_are_filled_in(at_desk:
     await page.fill('.veil [aria-label^="Extra instructions"]', "Briefly.\nPlease.")
     await page.click('.veil [data-modal="submit"]')
     await expect(page.locator(".veil")).to_have_count(0)
-    await message.locator("text=/repl/").click()
+    await message.get_by_role("button", name="replies").click()
     await answered(page)
     await expect(page.locator("#replies")).to_contain_text(
         "Asked with: extra instructions “Briefly. Please.”, only the tools file_search"
