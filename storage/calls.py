@@ -3,7 +3,7 @@
 Whatever is done is committed before: `start` is the one way from wanting a call to making it, and succeeds once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -200,10 +200,10 @@ def _this(run_id: str, call_id: str) -> Any:
     return and_(function_calls.c.run_id == run_id, function_calls.c.call_id == call_id)
 
 
-_AS_THEY_ARE: Callable[[RowMapping], dict[str, Any]] = dict
-
-
 def _call(row: RowMapping) -> StoredCall:
-    values = _AS_THEY_ARE(row)
-    values |= {"kind": CallKind(row["kind"]), "state": CallState(row["state"])}
-    return StoredCall(**values | {"approvers": tuple(row["approvers"])})
+    as_ours = {
+        "kind": CallKind(row["kind"]),
+        "state": CallState(row["state"]),
+        "approvers": tuple(row["approvers"]),
+    }
+    return StoredCall(**{**row, **as_ours})

@@ -153,3 +153,9 @@ def logging_as_it_was() -> Iterator[None]:
     for logger, level in zip(loggers, levels, strict=True):
         if logger.level != level:
             logger.setLevel(level)
+
+
+@pytest.fixture
+def no_other_handlers(logging_as_it_was: None) -> None:
+    """Keep pytest's own handlers out of reach while a test configures logging."""
+    logging.getLogger().handlers.clear()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ from bot.playground.openai.script import Error, Script, Text
 from tests.scenario.conftest import MakeWorld
 
 SECRET = "Zanzibar"
-
-
-@pytest.fixture
-def no_other_handlers(logging_as_it_was: None) -> None:
-    """Keep pytest's own handlers out of reach while the test configures logging."""
-    logging.getLogger().handlers.clear()
 
 
 @pytest.mark.usefixtures("no_other_handlers")

@@ -1,16 +1,13 @@
 """The command: what it prints where, and its exit codes."""
 
 import json
-import logging
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from bot import logs
 from bot.cli import main
 from bot.manifest import read_manifest
 from bot.settings import Settings
@@ -62,20 +59,7 @@ def test_an_unknown_command_is_refused() -> None:
     assert command("dance").exit_code == 2
 
 
-@pytest.fixture
-def _logging_as_it_was() -> Iterator[None]:
-    """Both commands say how much is logged, of this process."""
-    root = logging.getLogger()
-    names = (None, *logs.OURS, *logs.LIBRARIES)
-    handlers, levels = root.handlers[:], [logging.getLogger(name).level for name in names]
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    for name, level in zip(names, levels, strict=True):
-        logging.getLogger(name).setLevel(level)
-
-
-@pytest.mark.usefixtures("_logging_as_it_was")
+@pytest.mark.usefixtures("no_other_handlers")
 @pytest.mark.parametrize("word", ["run", "check"])
 def test_faults_of_the_assistants_end_it_with_a_line_each_and_code_2(tmp_path: Path, word: str) -> None:
     (tmp_path / "assistants.toml").write_text(

@@ -3,25 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 
 from bot import logs
 
-
-@pytest.fixture(autouse=True)
-def _root_as_it_was() -> Iterator[None]:
-    """Keep pytest's own handlers out of reach while a test configures logging."""
-    root = logging.getLogger()
-    names = (None, *logs.OURS, *logs.LIBRARIES)
-    handlers, levels = root.handlers[:], [logging.getLogger(name).level for name in names]
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    for name, level in zip(names, levels, strict=True):
-        logging.getLogger(name).setLevel(level)
+pytestmark = pytest.mark.usefixtures("no_other_handlers")
 
 
 def test_json_lines_carry_the_ids_of_their_context(capsys: pytest.CaptureFixture[str]) -> None:
