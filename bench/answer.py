@@ -1,44 +1,34 @@
 """Measures streamed answers: the real command between both emulators, and beside it the bare SDKs."""
 
 import asyncio
-import json
 import math
 import tempfile
 from collections import deque
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from itertools import chain
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.between import Between, for_the_bare, said, word_by_word
 from bench.processes import Child, python
 from bench.report import Measured, figures
-from bot.clock import SystemClock
-from bot.manifest import read_manifest
 from bot.playground.faults import Fault, FaultKind
-from bot.playground.openai.emulated import EmulatedOpenAI
-from bot.playground.openai.script import Gate, Pause, Script, Text, Turn
+from bot.playground.openai.script import Gate, Script, Text, Turn
 from bot.playground.slack.rates import PER_MINUTE
 from bot.playground.slack.records import Call
-from bot.playground.slack.workspace import EmulatedSlack
 
-RUN = ("-c", "from bot.cli import main; main()", "run")  # what the console script `threadmate run` does
 THINKING = 0.1  # seconds from the request to the model's first word
 SETTLED = 0.25  # seconds after Slack shows the whole answer, for what is written down after it
 PATIENCE = 30.0  # seconds beyond the speaking itself, until an answer is given up
 STARTS, WINDOW = 18, 62.0  # answers in that many seconds: the bot may begin 20 streams a minute
 
 
-class Bench:
-    """Both emulators, and somebody who asks the bot between them."""
+class Bench(Between):
+    """Somebody who asks the bot."""
 
     def __init__(self, words: int, rate: float, slack_ms: float) -> None:
-        manifest, self.clock = read_manifest(), SystemClock()
-        self.slack = EmulatedSlack(self.clock, scopes=manifest.scopes, subscribed=manifest.events)
-        self.openai = EmulatedOpenAI(self.clock)
-        self.openai.default = self._speak
-        self._words = [f"word{number} " for number in range(words)]
-        self._pause = Pause(1 / rate)
+        super().__init__(self._speak)
+        self._spoken, self._seconds = word_by_word(words, rate), words / rate
         self._ann = self.slack.add_person("Ann Lee")
         self._general = self.slack.add_channel("general", members=(self._ann,))
         self._first_words: list[float] = []  # epoch seconds, each just before it is sent
@@ -50,26 +40,11 @@ class Bench:
         """The model thinks, then says one word after the other."""
         thought = asyncio.Event()
         asyncio.get_running_loop().call_later(THINKING, self._begin, thought)
-        spoken: list[str | Pause] = list(chain.from_iterable((word, self._pause) for word in self._words))
-        return Script(Text(deltas=[Gate(thought), *spoken[:-1]]))
+        return Script(Text(deltas=[Gate(thought), *self._spoken]))
 
     def _begin(self, thought: asyncio.Event) -> None:
         self._first_words.append(self.clock.time())
         thought.set()
-
-    def bot(self, folder: Path) -> AbstractAsyncContextManager[Child]:
-        """The command; its settings are the defaults, but for the limit of questions per person."""
-        return python(
-            *RUN,
-            folder=folder,
-            SLACK_BOT_TOKEN=self.slack.bot_token,
-            SLACK_APP_TOKEN=self.slack.app_token,
-            SLACK_API_URL=self.slack.api_url,
-            OPENAI_API_KEY=self.openai.api_key,
-            OPENAI_BASE_URL=self.openai.base_url,
-            DATABASE_URL=f"sqlite+aiosqlite:///{folder}/threadmate.db",
-            MAX_RUNS_PER_PERSON_HOUR="1000000",
-        )
 
     async def answer(self, bot: Child) -> Measured:
         """Ask in a thread of its own, and measure until the answer is whole and everything is quiet again."""
@@ -78,7 +53,7 @@ class Bench:
         self._starts.append(self.clock.monotonic())
         calls, words, cpu = len(self.slack.calls), len(self._first_words), bot.cpu_ms()
         ts = await self.slack.post(self._general, self._ann, f"<@{self.slack.bot_user}> please count")
-        await self.slack.until(lambda: self._is_answered(ts), PATIENCE + len(self._words) * self._pause.seconds)
+        await self.slack.until(lambda: self._is_answered(ts), PATIENCE + self._seconds)
         await asyncio.sleep(SETTLED)
         spent, made = bot.cpu_ms() - cpu, self.slack.calls[calls:]
         (first_word,) = self._first_words[words:]
@@ -88,23 +63,13 @@ class Bench:
             cpu_ms=spent,
             methods=tuple(call.method for call in made),
             refused=sum(not call.executed for call in made),
-            whole=shown.split() == "".join(self._words).split(),
+            whole=shown.split() == said(self._spoken).split(),
         )
 
     def _is_answered(self, ts: str) -> bool:
         replies = self.slack.replies(self._general, ts)
         under_way = self.slack.working() or self.slack.unacknowledged
         return bool(replies) and not any(reply.streaming for reply in replies) and not under_way
-
-
-def for_the_bare(slack: EmulatedSlack, openai: EmulatedOpenAI) -> str:
-    """The first line for `bench.bare`: the bot's own last request, without its conversation."""
-    given = {
-        "openai": {"base_url": openai.base_url, "api_key": openai.api_key},
-        "slack": {"base_url": slack.api_url, "token": slack.bot_token},
-        "request": {key: value for key, value in openai.creates[-1].items() if key != "conversation"},
-    }
-    return json.dumps(given)
 
 
 def _shown_at(calls: Sequence[Call]) -> float:
@@ -124,13 +89,13 @@ async def measure(answers: int, words: int, rate: float, slack_ms: float) -> dic
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         await stack.enter_async_context(bench.slack.serve())
         await stack.enter_async_context(bench.openai.serve())
-        bot = await stack.enter_async_context(bench.bot(folder))
+        bot = await stack.enter_async_context(bench.command(folder))
         await bot.ask("")  # it says that it is ready
         await asyncio.sleep(SETTLED)
         idle, _ = bot.memory_mib()
         first = await bench.answer(bot)
         bare = await stack.enter_async_context(python("-m", "bench.bare", folder=folder))
-        for line in (for_the_bare(bench.slack, bench.openai), "stream", "slack"):
+        for line in (for_the_bare(bench), "stream", "slack"):
             await bare.ask(line, words / rate)
         for _ in range(answers):
             measured.append(await bench.answer(bot))

@@ -12,14 +12,11 @@ from typing import Any
 from pypdf import PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
-from bench.answer import RUN, SETTLED
+from bench.answer import SETTLED
+from bench.between import Between
 from bench.files_report import Document, Passage, file_figures
 from bench.processes import Child, python
-from bot.clock import SystemClock
-from bot.manifest import read_manifest
-from bot.playground.openai.emulated import EmulatedOpenAI
 from bot.playground.openai.script import FileSearch, Script, Text, Turn
-from bot.playground.slack.workspace import EmulatedSlack
 
 QUESTION = "which rule holds?"
 SENTENCE = "Rule {page}.{line} of edition {edition} holds for everybody who has read it to its end."
@@ -31,14 +28,11 @@ CHUNK = b"\xb1\xe8\xc3\xb6\xbc\xf6,25,1.5\r\n" * 1000  # lines of a table in EUC
 PATIENCE = 120.0  # seconds until one file is given up
 
 
-class FilesBench:
-    """Both emulators, and somebody who drops files."""
+class FilesBench(Between):
+    """Somebody who drops files."""
 
     def __init__(self, pages: int, indexing: float) -> None:
-        manifest, self.clock = read_manifest(), SystemClock()
-        self.slack = EmulatedSlack(self.clock, scopes=manifest.scopes, subscribed=manifest.events)
-        self.openai = EmulatedOpenAI(self.clock)
-        self.openai.default = _answer
+        super().__init__(_answer)
         self.openai.stores.indexing_seconds = indexing
         self._indexing = indexing
         self._pages = pages
@@ -48,19 +42,7 @@ class FilesBench:
 
     def bot(self, folder: Path) -> AbstractAsyncContextManager[Child]:
         """The command; it may run code, so that tables have somewhere to go."""
-        return python(
-            *RUN,
-            folder=folder,
-            SLACK_BOT_TOKEN=self.slack.bot_token,
-            SLACK_APP_TOKEN=self.slack.app_token,
-            SLACK_API_URL=self.slack.api_url,
-            OPENAI_API_KEY=self.openai.api_key,
-            OPENAI_BASE_URL=self.openai.base_url,
-            DATABASE_URL=f"sqlite+aiosqlite:///{folder}/threadmate.db",
-            MAX_RUNS_PER_PERSON_HOUR="1000000",
-            ASSISTANT_TOOLS="code_interpreter",
-            TMPDIR=str(folder),
-        )
+        return self.command(folder, ASSISTANT_TOOLS="code_interpreter", TMPDIR=str(folder))
 
     def for_the_bare(self) -> str:
         """The first line for `bench.files_bare`."""

@@ -5,21 +5,15 @@ import math
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bench.answer import for_the_bare
+from bench.between import Between, for_the_bare, said, word_by_word
 from bench.processes import Child, python
 from bench.report import described, quantiles
-from bot.clock import SystemClock
-from bot.manifest import read_manifest
-from bot.playground.openai.emulated import EmulatedOpenAI
-from bot.playground.openai.script import Pause, Script, Text, Turn
+from bot.playground.openai.script import Script, Text, Turn
 from bot.playground.slack.seen import SeenMessage
-from bot.playground.slack.workspace import EmulatedSlack
 
-RUN = ("-c", "from bot.cli import main; main()", "run")  # what the console script `threadmate run` does
 CHANNELS = 10
 WITHIN = 1.0  # seconds in which all of them ask
 SETTLED = 1.0  # seconds after everything is whole, for what is written down after it
@@ -33,53 +27,38 @@ NOTES = (
 )
 
 
-class Crowd:
-    """Both emulators, and as many people as there are threads."""
+class Crowd(Between):
+    """As many people as there are threads."""
 
     def __init__(self, threads: int, words: int, rate: float) -> None:
-        manifest, self.clock = read_manifest(), SystemClock()
-        self.slack = EmulatedSlack(self.clock, scopes=manifest.scopes, subscribed=manifest.events)
-        self.openai = EmulatedOpenAI(self.clock)
-        self.openai.default = self._speak
-        self._words = [f"word{number} " for number in range(words)]
-        self._pause = Pause(1 / rate)
+        self._spoken = word_by_word(words, rate)
+        super().__init__(self._speak)
         people = [self.slack.add_person(f"Person {number}") for number in range(threads)]
         channels = [self.slack.add_channel(f"channel-{number}", members=people) for number in range(CHANNELS)]
         self._asking = [(channels[number % CHANNELS], person) for number, person in enumerate(people)]
         self.asked: list[tuple[str, str]] = []  # channel and ts of every question
 
     def _speak(self, _turn: Turn) -> Script:
-        spoken: list[str | Pause] = list(chain.from_iterable((word, self._pause) for word in self._words))
-        return Script(Text(deltas=spoken[:-1]))
+        return Script(Text(deltas=self._spoken))
 
     @asynccontextmanager
     async def bot(self, folder: Path, database_url: str, share: float) -> AsyncIterator[Child]:
-        """The command, ready; its settings are the defaults, but for the limit of questions per person."""
-        environ = {
-            "SLACK_BOT_TOKEN": self.slack.bot_token,
-            "SLACK_APP_TOKEN": self.slack.app_token,
-            "SLACK_API_URL": self.slack.api_url,
-            "SLACK_BUDGET_SHARE": str(share),
-            "OPENAI_API_KEY": self.openai.api_key,
-            "OPENAI_BASE_URL": self.openai.base_url,
-            "DATABASE_URL": database_url,
-            "MAX_RUNS_PER_PERSON_HOUR": "1000000",
-        }
-        async with python(*RUN, folder=folder, **environ) as child:
+        """The command, ready."""
+        async with self.command(folder, database_url, SLACK_BUDGET_SHARE=str(share)) as child:
             await child.ask("")
             yield child
 
     async def ask(self, question: str = "please count") -> None:
         """Let everybody ask, evenly within a second."""
         for channel, person in self._asking:
-            said = f"<@{self.slack.bot_user}> {question}"
-            self.asked.append((channel, await self.slack.post(channel, person, said)))
+            asks = f"<@{self.slack.bot_user}> {question}"
+            self.asked.append((channel, await self.slack.post(channel, person, asks)))
             await asyncio.sleep(WITHIN / len(self._asking))
 
     async def ask_at_once(self) -> None:
         """Let everybody ask in one moment."""
-        said = f"<@{self.slack.bot_user}> hi"
-        await asyncio.gather(*(self.slack.post(channel, person, said) for channel, person in self._asking))
+        hello = f"<@{self.slack.bot_user}> hi"
+        await asyncio.gather(*(self.slack.post(channel, person, hello) for channel, person in self._asking))
 
     def answers(self) -> list[list[SeenMessage]]:
         """What stands below every question."""
@@ -93,7 +72,7 @@ class Crowd:
 
     def whole(self) -> int:
         """How many answers say exactly what the model said."""
-        expected = "".join(self._words).split()
+        expected = said(self._spoken).split()
         return sum("".join(one.text for one in replies).split() == expected for replies in self.answers())
 
     def acks_ms(self) -> list[float]:
@@ -178,7 +157,7 @@ async def _measured(crowd: Crowd, bots: Sequence[Child]) -> dict[str, Any]:
 async def _bare(crowd: Crowd, folder: Path, streams: int, seconds: float) -> float:
     """Milliseconds of CPU that the bare client takes for as many streams at once; the first one is not counted."""
     async with python("-m", "bench.bare", folder=folder) as bare:
-        for line in (for_the_bare(crowd.slack, crowd.openai), "stream"):
+        for line in (for_the_bare(crowd), "stream"):
             await bare.ask(line, seconds)
         before = bare.cpu_ms()
         await bare.ask(f"streams {streams}", seconds + math.sqrt(streams))

@@ -67,7 +67,7 @@ class Rounds:
         self._whole = Transcript()  # of the rounds before: what is told in this one may become void
         self._kept = Transcript()  # of a telling that broke off: it stays if no other reaches as far
         self.responses = [response.response_id for response in claim.responses]
-        self._round = Round(asked=claim.run.attempt > 1, tail=claim.thread.tail_item_id)
+        self._round = Round(asked=_may_have_asked(claim), tail=claim.thread.tail_item_id)
         self._next: Round | None = None  # as an earlier attempt left it
         self.count = 0  # of the rounds in which something was called
 
@@ -169,6 +169,11 @@ class Rounds:
             self._terms.metrics.used(event.usage)
         self.transcript = self.transcript.apply(event, self._terms.clock.time() if self._live else None)
         self._show(self.transcript)
+
+
+def _may_have_asked(claim: Claim) -> bool:
+    """Whether an earlier attempt got so far: by then it has stored its assistant, and left a clean memory."""
+    return claim.run.attempt > 1 and claim.run.assistant is not None
 
 
 def _told(transcript: Transcript, events: tuple[Event, ...], calls: list[StoredCall]) -> Transcript:

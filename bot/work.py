@@ -162,11 +162,11 @@ class Work:
     async def _compose(self) -> Question:
         """The memory, opened where there is none, and what to say."""
         thread, runs = self._claim.thread, self._desk.store.runs
-        memory = await self._open_memory()
         own = await runs.replies_of(thread.id)
         unfinished = any(status in UNFINISHED and ts > (thread.last_seen_ts or "") for ts, status in own.items())
-        if unfinished and not self._rounds.begun:
+        if unfinished and not self._rounds.begun:  # before it counts as begun: then what is found is this run's
             await self._rewind()
+        memory = await self._open_memory()
         if not self._rounds.begun:
             await self._asking.drop_left(self._desk.engine, self._claim.thread)
         self._read_along = await self._desk.borders.read_along(self._claim)

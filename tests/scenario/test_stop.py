@@ -4,8 +4,10 @@ from asyncio import Event
 from typing import Any
 
 from bot import words
-from bot.playground.openai.script import Gate, Pause, Refuse, Reset, Script, Text
+from bot.playground.faults import Fault, FaultKind
+from bot.playground.openai.script import Gate, Pause, Refuse, Reset, Script, Stall, Text
 from bot.playground.slack.records import slack_error
+from tests.scenario.conftest import MakeWorld
 from tests.scenario.world import World, actions, said_below
 
 LONG = tuple(piece for number in range(60) for piece in (f"w{number} ", Pause(0.5)))
@@ -172,3 +174,25 @@ async def test_a_stop_after_the_end_changes_nothing(world: World) -> None:
     await world.until(lambda: not world.slack.unacknowledged)
     await world.settle()
     assert world.only_answer(ts) == before
+
+
+async def test_what_a_stopped_answer_left_is_not_the_next_ones_though_its_process_dies_first(
+    make_world: MakeWorld,
+) -> None:
+    world: World = await make_world(shutdown_grace=1)
+    world.openai.queue(Script(Text(deltas=["Much ", Stall(then="completed"), "too late."])))
+    async with world.running():
+        ts = await world.mention("tell me")
+        await world.until(lambda: world.answers(ts))
+        await world.slack.press_stop(world.general, ts, world.ann)
+        await world.until(world.answered(ts))
+        await world.until(lambda: statuses(world) == ["completed"])
+        held = world.slack.faults.add("agents.sessions.setStatus", Fault(FaultKind.HOLD))
+        await world.slack.press(world.general, world.only_answer(ts).ts, world.ann, "try_again")
+        await world.until(held.reached.is_set)
+    async with world.running():
+        world.openai.queue(Script(Text("In time.")))
+        await world.until(world.answered(ts, count=2))
+    assert [answer.text for answer in world.answers(ts)] == ["Much ", "In time."]
+    (memory,) = world.openai.conversations.values()
+    assert [item["role"] for item in memory.items] == ["user", "assistant"]
