@@ -56,6 +56,12 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
         logging.getLogger(name).setLevel(level)
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_not_about_the_token)
+
+
+def _not_about_the_token(record: logging.LogRecord) -> bool:
+    """Bolt warns that it does not use SLACK_BOT_TOKEN, which it finds by itself: that is as we want it."""
+    return not record.getMessage().startswith("As you gave `client` as well, `token`")
 
 
 def _add_ids(record: logging.LogRecord) -> bool:

@@ -17,7 +17,10 @@ SECRET = "Zanzibar"
 
 
 @pytest.mark.usefixtures("no_other_handlers")
-async def test_lines_have_ids_and_no_words(make_world: MakeWorld, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_lines_have_ids_and_no_words(
+    make_world: MakeWorld, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-which-bolt-finds-by-itself")
     logs.configure("DEBUG", "json")
     world = await make_world(health_port=0)
     async with world.running():
@@ -56,6 +59,7 @@ async def test_lines_have_ids_and_no_words(make_world: MakeWorld, capsys: pytest
     assert "event" not in taken
     of_calls = [line for line in lines if line["logger"] in ("bot.work", "bot.turn", "bot.reply.calls")]
     assert of_calls
+    assert [line for line in lines if line["logger"] == "slack_bolt.AsyncApp"] == []
     assert all(line["run"] for line in of_calls)
 
 
