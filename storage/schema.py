@@ -1,6 +1,7 @@
 """The schema of a database: which revision it has, and bringing it up to date."""
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,13 +29,12 @@ class SchemaState(StrEnum):
 
 def state_of(connection: Connection, migrations: Path = MIGRATIONS) -> SchemaState:
     """Compare the database's revision with ours. Only reads."""
-    stored = set(MigrationContext.configure(connection).get_current_heads())
-    scripts = ScriptDirectory.from_config(_config(migrations))
+    stored = frozenset(MigrationContext.configure(connection).get_current_heads())
     if not stored:
         return SchemaState.ABSENT
-    if stored == set(scripts.get_heads()):
+    heads, known = _revisions(migrations)
+    if stored == heads:
         return SchemaState.CURRENT
-    known = {script.revision for script in scripts.walk_revisions()}
     return SchemaState.OLDER if stored <= known else SchemaState.NEWER
 
 
@@ -63,6 +63,13 @@ def migrate(connection: Connection, migrations: Path = MIGRATIONS) -> None:
     except (SQLAlchemyError, CommandError) as error:
         reason = str(getattr(error, "orig", None) or error)
         raise MigrationFailed(f"the database could not be migrated, and is as it was: {reason}") from error
+
+
+@cache
+def _revisions(migrations: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The newest revisions of ours, and all of them: every script is run for that, so it is done once."""
+    scripts = ScriptDirectory.from_config(_config(migrations))
+    return frozenset(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _config(migrations: Path) -> Config:
