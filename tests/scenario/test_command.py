@@ -14,7 +14,7 @@ from tests.scenario.world import World
 
 
 def changes(world: World) -> list[tuple[str, str, str | None, str | None]]:
-    rows = world.database.rows("SELECT user, setting, before, after FROM settings_changes ORDER BY id")
+    rows = world.database.rows('SELECT "user", setting, before, after FROM settings_changes ORDER BY id')
     return [tuple(row) for row in rows]
 
 
