@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, Table, and_, delete, func, select, update
+from sqlalchemy import Select, Table, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.call_records import CallState
@@ -32,10 +32,9 @@ from storage.tables_calls import function_calls
 
 async def remember(connection: AsyncConnection, thread_id: int, memory: str) -> None:
     """Store the thread's memory. One that replaces another has seen nothing yet."""
-    thread = threads.c.id == thread_id
-    replaced = and_(thread, threads.c.memory.is_not(None), threads.c.memory != memory)
-    await connection.execute(update(threads).where(replaced).values(tail_item_id=None, last_seen_ts=None))
-    await connection.execute(update(threads).where(thread).values(memory=memory))
+    seen_nothing = {"its_id": thread_id, "another": memory, "tail_item_id": None, "last_seen_ts": None}
+    await connection.execute(_OF_ANOTHER, seen_nothing)
+    await connection.execute(_OF_THREAD, {"its_id": thread_id, "memory": memory})
 
 
 async def response_started(connection: AsyncConnection, lease: Lease, response_id: str) -> None:
@@ -43,7 +42,7 @@ async def response_started(connection: AsyncConnection, lease: Lease, response_i
     await hold(connection, lease)
     values = {
         "run_id": lease.run_id,
-        "position": await _next(connection, responses, lease.run_id),
+        "position": await _next(connection, _LAST_RESPONSE, lease.run_id),
         "response_id": response_id,
         "state": "in_progress",
         "item_ids": [],
@@ -57,7 +56,7 @@ async def response_started(connection: AsyncConnection, lease: Lease, response_i
 async def reply_intended(connection: AsyncConnection, lease: Lease, from_char: int) -> Reply:
     """Store that a Slack message is about to be begun."""
     await hold(connection, lease)
-    reply = Reply(await _next(connection, replies, lease.run_id), None, ReplyState.STARTING, from_char)
+    reply = Reply(await _next(connection, _LAST_REPLY, lease.run_id), None, ReplyState.STARTING, from_char)
     await connection.execute(insert(connection, replies).values(run_id=lease.run_id, **asdict(reply)))
     return reply
 
@@ -65,14 +64,16 @@ async def reply_intended(connection: AsyncConnection, lease: Lease, from_char: i
 async def reply_begun(connection: AsyncConnection, lease: Lease, position: int, ts: str) -> None:
     """Store by which ts Slack has the message."""
     await hold(connection, lease)
-    here = _in_position(lease, position)
-    await connection.execute(update(replies).where(*here).values(ts=ts, state=ReplyState.OPEN))
+    here = {"its_run": lease.run_id, "its_position": position}
+    await connection.execute(_IN_POSITION, {**here, "ts": ts, "state": ReplyState.OPEN})
 
 
 async def reply_dropped(connection: AsyncConnection, lease: Lease, position: int) -> None:
     """Forget a message that Slack does not have."""
     await hold(connection, lease)
-    await connection.execute(delete(replies).where(*_in_position(lease, position)))
+    await connection.execute(
+        delete(replies).where(replies.c.run_id == lease.run_id, replies.c.position == position)
+    )
 
 
 async def release(connection: AsyncConnection, lease: Lease) -> None:
@@ -121,8 +122,8 @@ async def posted(connection: AsyncConnection, lease: Lease, pressed: str, ts: st
 
 async def left_parts(connection: AsyncConnection, thread_id: int) -> tuple[tuple[str, str | None], ...]:
     """Return the ended runs whose documents are still in the memory: id, and the item before their turn."""
-    query = select(runs.c.id, runs.c.tail_before).where(runs.c.thread_id == thread_id, runs.c.parts_left)
-    return tuple((row["id"], row["tail_before"]) for row in await all_rows(connection, query))
+    rows = await all_rows(connection, _LEFT_PARTS, its_id=thread_id)
+    return tuple((row["id"], row["tail_before"]) for row in rows)
 
 
 async def parts_dropped(connection: AsyncConnection, run_id: str) -> None:
@@ -163,7 +164,7 @@ async def _end_run(connection: AsyncConnection, lease: Lease, ending: Ending, st
         **_added(ending.usage),
     }
     await connection.execute(update(runs).where(runs.c.id == lease.run_id).values(values))
-    await connection.execute(delete(run_steps).where(run_steps.c.run_id == lease.run_id))
+    await connection.execute(_STEPS_GO, {"its_run": lease.run_id})
     if ending.steps:
         steps = [{"run_id": lease.run_id, **asdict(step)} for step in ending.steps]
         await connection.execute(insert(connection, run_steps), steps)
@@ -177,13 +178,12 @@ def _added(usage: Usage | None) -> dict[str, Any]:
 
 async def _end_responses_and_replies(connection: AsyncConnection, lease: Lease, ending: Ending) -> None:
     for response in ending.responses:
-        this = responses.c.run_id == lease.run_id, responses.c.response_id == response.response_id
+        this = {"its_run": lease.run_id, "its_response": response.response_id}
         values = {"state": response.state, "item_ids": list(response.item_ids)}
-        await connection.execute(update(responses).where(*this).values(values))
+        await connection.execute(_OF_RESPONSE, {**this, **values})
     if ending.replies_closed:
-        its = replies.c.run_id == lease.run_id
-        await connection.execute(delete(replies).where(its, replies.c.ts.is_(None)))  # Slack refused it
-        await connection.execute(update(replies).where(its).values(state=ReplyState.CLOSED))
+        await connection.execute(_NEVER_BEGUN_GO, {"its_run": lease.run_id})  # Slack refused it
+        await connection.execute(_OF_REPLIES, {"its_run": lease.run_id, "state": ReplyState.CLOSED})
 
 
 async def _end_messages(connection: AsyncConnection, lease: Lease, values: dict[str, Any]) -> None:
@@ -194,34 +194,51 @@ async def _end_messages(connection: AsyncConnection, lease: Lease, values: dict[
 
 async def _advance(connection: AsyncConnection, thread_id: int, ending: Ending | None) -> dict[str, str | None]:
     """Let the thread's memory reach to the end of an answered turn; never back. What the run is to know of it."""
-    thread = (await all_rows(connection, select(threads).where(threads.c.id == thread_id)))[0]
+    thread = (await all_rows(connection, _THREAD, its_id=thread_id))[0]
     tail, seen = thread["tail_item_id"], thread["last_seen_ts"]
     stood = {"tail_before": tail, "seen_before": seen}
     if ending is None:
         return {**stood, "tail_after": tail}
     tail, seen = ending.tail_item_id or tail, max(seen or "", ending.last_seen_ts or "") or None
-    reach = update(threads).where(threads.c.id == thread_id).values(tail_item_id=tail, last_seen_ts=seen)
-    await connection.execute(reach)
+    await connection.execute(_OF_THREAD, {"its_id": thread_id, "tail_item_id": tail, "last_seen_ts": seen})
     return {**stood, "tail_after": tail}
 
 
 async def _erase_earlier(connection: AsyncConnection, thread_id: int, run_id: str) -> None:
     """Erase what was unfinished before this run's newest message: the model has it from the catch-up now."""
-    answered = messages.c.run_id == run_id, messages.c.state == MessageState.CLAIMED
-    newest = await connection.scalar(select(func.max(messages.c.ts)).where(*answered))
-    earlier = and_(
-        messages.c.thread_id == thread_id,
-        messages.c.state == MessageState.UNFINISHED,
-        messages.c.ts < (newest or ""),
-    )
-    await connection.execute(update(messages).where(earlier).values(ERASED))
+    newest = await connection.scalar(_NEWEST_CLAIMED, {"its_run": run_id})
+    await connection.execute(_UNFINISHED_BEFORE, {"its_id": thread_id, "newest": newest or "", **ERASED})
 
 
-async def _next(connection: AsyncConnection, table: Table, run_id: str) -> int:
-    position: Column[int] = table.c.position
-    last = await connection.scalar(select(func.max(position)).where(table.c.run_id == run_id))
-    return 0 if last is None else last + 1
+async def _next(connection: AsyncConnection, last: Select[Any], run_id: str) -> int:
+    position: int | None = await connection.scalar(last, {"its_run": run_id})
+    return 0 if position is None else position + 1
 
 
-def _in_position(lease: Lease, position: int) -> tuple[Any, ...]:
-    return replies.c.run_id == lease.run_id, replies.c.position == position
+def _last(table: Table) -> Select[Any]:
+    return select(func.max(table.c.position)).where(table.c.run_id == bindparam("its_run"))
+
+
+# What every answer asks for: built once. The parameters that are not named in a condition are what is set.
+_LAST_RESPONSE, _LAST_REPLY = _last(responses), _last(replies)
+_THREAD = select(threads).where(threads.c.id == bindparam("its_id"))
+_OF_THREAD = update(threads).where(threads.c.id == bindparam("its_id"))
+_OF_ANOTHER = _OF_THREAD.where(threads.c.memory.is_not(None), threads.c.memory != bindparam("another"))
+_LEFT_PARTS = select(runs.c.id, runs.c.tail_before).where(
+    runs.c.thread_id == bindparam("its_id"), runs.c.parts_left
+)
+_STEPS_GO = delete(run_steps).where(run_steps.c.run_id == bindparam("its_run"))
+_OF_RESPONSE = update(responses).where(
+    responses.c.run_id == bindparam("its_run"), responses.c.response_id == bindparam("its_response")
+)
+_NEVER_BEGUN_GO = delete(replies).where(replies.c.run_id == bindparam("its_run"), replies.c.ts.is_(None))
+_OF_REPLIES = update(replies).where(replies.c.run_id == bindparam("its_run"))
+_IN_POSITION = _OF_REPLIES.where(replies.c.position == bindparam("its_position"))
+_NEWEST_CLAIMED = select(func.max(messages.c.ts)).where(
+    messages.c.run_id == bindparam("its_run"), messages.c.state == MessageState.CLAIMED
+)
+_UNFINISHED_BEFORE = update(messages).where(
+    messages.c.thread_id == bindparam("its_id"),
+    messages.c.state == MessageState.UNFINISHED,
+    messages.c.ts < bindparam("newest"),
+)

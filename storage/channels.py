@@ -1,6 +1,6 @@
 """Channels: the vector store of each, and whether outsiders are in it."""
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, insert
@@ -20,8 +20,9 @@ class Channels:
 
     async def of(self, team: str, channel: str) -> Channel | None:
         """Return the channel, or None where we keep nothing about it."""
-        found = await self._read(_is(team, channel))
-        return found[0] if found else None
+        which = {"its_team": team, "its_channel": channel}
+        found = await self._database.read(lambda connection: all_rows(connection, _ONE, **which))
+        return Channel(**found[0]) if found else None
 
     async def stores(self) -> tuple[Channel, ...]:
         """Return the channels that have a vector store."""
@@ -81,6 +82,11 @@ async def read_store(connection: AsyncConnection, team: str, channel: str, *, lo
     query = select(channels.c.vector_store_id).where(_is(team, channel))
     store: str | None = await connection.scalar(query.with_for_update(key_share=True) if lock else query)
     return store
+
+
+_ONE = select(channels).where(
+    channels.c.team == bindparam("its_team"), channels.c.channel == bindparam("its_channel")
+)
 
 
 def _is(team: str, channel: str) -> ColumnElement[bool]:

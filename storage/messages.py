@@ -110,10 +110,9 @@ class Messages:
 
     async def of_thread(self, thread_id: int) -> frozenset[str]:
         """Return Slack's ts of everything in the thread that was for us, answered or not."""
-        theirs = select(messages.c.ts).where(messages.c.thread_id == thread_id)
 
         async def work(connection: AsyncConnection) -> frozenset[str]:
-            return frozenset((await connection.execute(theirs)).scalars())
+            return frozenset((await connection.execute(_OF_THREAD, {"its_id": thread_id})).scalars())
 
         return await self._database.read(work)
 
@@ -145,6 +144,9 @@ async def _settled(
     if not verdict.accept and (thread is None or thread.following == verdict.following):
         return Heard.IGNORED, verdict
     return None
+
+
+_OF_THREAD = select(messages.c.ts).where(messages.c.thread_id == bindparam("its_id"))
 
 
 async def _hear(connection: AsyncConnection, message: NewMessage, decide: Decide) -> tuple[Heard, Verdict]:

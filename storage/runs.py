@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select, update
+from sqlalchemy import BindParameter, Float, Select, and_, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import answering, backlog, claims, leases, reopening
@@ -228,22 +228,17 @@ class Runs:
 
     async def replies_of(self, thread_id: int) -> Mapping[str, RunStatus]:
         """Return our own Slack messages in the thread: ts -> the status of the run that wrote it."""
-        query = select(replies.c.ts, runs.c.status).join(runs).where(runs.c.thread_id == thread_id)
 
         async def work(connection: AsyncConnection) -> dict[str, RunStatus]:
-            rows = await all_rows(connection, query.where(replies.c.ts.is_not(None)))
+            rows = await all_rows(connection, _SHOWN, thread=thread_id)
             return {row["ts"]: RunStatus(row["status"]) for row in rows}
 
         return await self._database.read(work)
 
     async def of_person(self, team: str, user: str, within_seconds: float) -> int:
         """Return how much that person asked for in the last so many seconds: runs, and answers given anew."""
-        theirs = exists().where(messages.c.run_id == runs.c.id, messages.c.team == team, messages.c.user == user)
-        recent = runs.c.created_at > now() - within_seconds
-        asked = select(func.count()).select_from(runs).where(recent, theirs)
-        again = _regenerated(team, user).where(regenerations.c.asked_at > now() - within_seconds)
-        count = select(asked.scalar_subquery() + again.scalar_subquery())
-        return await self._database.read(lambda connection: connection.scalar(count)) or 0
+        asked = {"team": team, "user": user, "within": within_seconds}
+        return await self._database.read(lambda connection: connection.scalar(_ASKED, asked)) or 0
 
     async def find(self, run_id: str) -> Run | None:
         """Return the run, or None."""
@@ -277,10 +272,24 @@ async def _with_thread(connection: AsyncConnection, query: Select[Any]) -> tuple
     return None
 
 
-def _regenerated(team: str, user: str) -> Select[Any]:
-    """How often that person asked for an answer to be given anew."""
-    count = select(func.count()).select_from(regenerations.join(runs).join(threads))
-    return count.where(threads.c.team == team, regenerations.c.user == user)
+def _asked() -> Select[Any]:
+    """How often a person asked for something lately: runs of theirs, and answers given anew."""
+    team: BindParameter[str] = bindparam("team")
+    user: BindParameter[str] = bindparam("user")
+    since = now() - bindparam("within", type_=Float)
+    theirs = exists().where(messages.c.run_id == runs.c.id, messages.c.team == team, messages.c.user == user)
+    asked = select(func.count()).select_from(runs).where(runs.c.created_at > since, theirs)
+    anew = select(func.count()).select_from(regenerations.join(runs).join(threads))
+    anew = anew.where(threads.c.team == team, regenerations.c.user == user, regenerations.c.asked_at > since)
+    return select(asked.scalar_subquery() + anew.scalar_subquery())
+
+
+_ASKED = _asked()
+_SHOWN = (
+    select(replies.c.ts, runs.c.status)
+    .join(runs)
+    .where(runs.c.thread_id == bindparam("thread"), replies.c.ts.is_not(None))
+)
 
 
 async def _request_stop(connection: AsyncConnection, place: Place, user: str) -> Stopping:
