@@ -9,10 +9,10 @@ from typing import Any
 from bot import words
 from bot.errors import SlackError, SlackRefused
 from bot.people import People
-from bot.reply.approval import Asked, ask
+from bot.reply.approval import about, ask
 from bot.reply.notes import note
 from bot.reply.steps import Block, plain_line
-from bot.workspaces import Workspaces
+from bot.workspaces import Workspace, Workspaces
 from storage.call_records import CallState, Decision, StoredCall
 from storage.records import Place
 from storage.store import Store
@@ -76,25 +76,9 @@ class Approvals:
 
     def remind_soon(self, place: Place) -> None:
         """Say in the thread what it waits for, if it does: somebody has written there. Lost with the process."""
-        task = asyncio.create_task(self._remind(place))
+        task = asyncio.create_task(remind(self._store, self._workspaces.of(place.team), place))
         self._reminding.add(task)
         task.add_done_callback(self._reminding.discard)
-
-    async def _remind(self, place: Place) -> None:
-        waiting = await self._store.calls.waiting(place.team, place.channel, place.thread_ts)
-        open_ = [call for call in waiting[1] if call.undecided] if waiting else []
-        if not open_:
-            return
-        try:
-            await self._workspaces.of(place.team).slack.call(
-                "chat.postMessage",
-                patience=PATIENCE,
-                channel=place.channel,
-                thread_ts=place.thread_ts,
-                **_reminder(open_),
-            )
-        except SlackError as error:
-            log.info("a reminder was dropped", extra={"error": error.error})
 
     async def _run_of(self, place: Place, message_ts: str) -> str | None:
         """The run behind a message: its answer stands there, or the message reminds of the thread's."""
@@ -136,10 +120,22 @@ class Approvals:
             log.info("a reminder stays", extra={"error": error.error})
 
 
-def asked(call: StoredCall) -> Asked:
-    """A stored call as people are asked about it."""
-    server, _, name = call.name.rpartition("/")
-    return Asked(call.call_id, name, call.arguments, server)
+async def remind(store: Store, workspace: Workspace, place: Place) -> None:
+    """Say in a thread what it waits for, if it does."""
+    waiting = await store.calls.waiting(place.team, place.channel, place.thread_ts)
+    open_ = [call for call in waiting[1] if call.undecided] if waiting else []
+    if not open_:
+        return
+    try:
+        await workspace.slack.call(
+            "chat.postMessage",
+            patience=PATIENCE,
+            channel=place.channel,
+            thread_ts=place.thread_ts,
+            **_reminder(open_),
+        )
+    except SlackError as error:
+        log.info("a reminder was dropped", extra={"error": error.error})
 
 
 def _reminder(calls: Sequence[StoredCall]) -> dict[str, Any]:
@@ -147,5 +143,5 @@ def _reminder(calls: Sequence[StoredCall]) -> dict[str, Any]:
     told = note(REMINDER, words.CALLS_FIRST)
     button: Block = {"type": "button", "action_id": CANCEL}
     button["text"] = {"type": "plain_text", "text": words.CANCEL_AND_ANSWER}
-    blocks = [*told["blocks"], *ask([asked(call) for call in calls]), {"type": "actions", "elements": [button]}]
+    blocks = [*told["blocks"], *ask([about(call) for call in calls]), {"type": "actions", "elements": [button]}]
     return {**told, "blocks": blocks}

@@ -74,6 +74,7 @@ class Asking:
         self._library = library
         self._assistant = assistant
         self._taken: dict[FileKey, Taken] = {}
+        self._unreachable = frozenset[str]()  # labels of MCP servers
         self._outsiders = True  # they read the answer, as long as it is not known that they do not
 
     async def question(
@@ -119,6 +120,7 @@ class Asking:
             truncation=overrides.truncation or "auto",
             outsiders=outsiders,
             keys=keys,
+            unreachable=self._unreachable,
         )
         left_out = () if outsiders else self._left_out(keys)
         return Question(turn, replace(ingested, notes=(*ingested.notes, *left_out)), claim.messages)
@@ -148,9 +150,19 @@ class Asking:
         return {name: value for name, value in found.items() if value is not None}
 
     def _left_out(self, keys: Mapping[str, SecretStr]) -> tuple[str, ...]:
-        """What people are told of the servers whose variables are not set any more."""
-        without = (one for one in self._assistant.mcp_servers if one.authorization not in (None, *keys))
-        return tuple(words.SERVER_LEFT_OUT.format(label=one.server_label) for one in without)
+        """What people are told of the servers whose variables are not set any more, or that do not answer."""
+        servers = self._assistant.mcp_servers
+        without = [one.server_label for one in servers if one.authorization not in (None, *keys)]
+        silent = [one.server_label for one in servers if one.server_label in self._unreachable]
+        return (
+            *(words.SERVER_LEFT_OUT.format(label=label) for label in without),
+            *(words.SERVER_UNREACHABLE.format(label=label) for label in silent),
+        )
+
+    def leave_out(self, label: str) -> bool:
+        """Ask without that MCP server from now on; False where there is none of that name."""
+        self._unreachable |= {label}
+        return any(one.server_label == label for one in self._assistant.mcp_servers)
 
     async def _besides(self, claim: Claim, overrides: Overrides) -> str | None:
         """What people have set for the channel and the thread, and what is wanted of this run."""

@@ -1,23 +1,24 @@
 """The calls of one run: stored when the model wants them, made at most once, their outputs stored for the model.
 
 Whatever is done is committed before. A call that is found begun by an earlier attempt is made again only where its
-function says that it may be; of every other one nobody knows what became of it, and the model is told so.
+function says that it may be; of every other one nobody knows what became of it, and the model is told so. A tool
+of an MCP server is called by OpenAI, once that has been told that people said yes: this is handed over, once.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.assistant.engine import CallOutput
-from bot.assistant.events import Call, StepStatus
+from bot.assistant.events import Call, Step, StepStatus
 from bot.assistant.parts import Called, Made
 from bot.assistant.request import OUTCOME_UNKNOWN
 from bot.attachments.produced import Delivery
 from bot.functions.calling import Caller, misfit
 from bot.functions.declared import Function
 from bot.functions.records import CallStatus, RunContext
-from bot.reply.approval import Asked, canonical, fitting
+from bot.reply.approval import Asked, about, canonical, exact, fitting, in_line
 from bot.signals import cancelled
 from storage.call_records import CallKind, CallState, NewCall, StoredCall
 from storage.calls import Calls
@@ -33,9 +34,12 @@ PARALLEL_CALLS = 8
 
 NOT_OFFERED = "There is no function of that name here, so nothing was called."
 NO_OBJECT = "The arguments are no JSON object, so the function was not called."
-TOO_LONG = "These arguments are too long to be shown to a person who has to approve the call. Use shorter ones."
+UNCLEAR = "The arguments could not be shown to people exactly as they are, so the call was not made."
+TOO_LONG = "This is more than can be shown to people who approve calls. Use shorter arguments, or fewer calls."
 DECLINED = "The person declined this call."
+HANDED_OVER = "Somebody approved this call. What came of it was told to the model alone."
 EXPIRED = "Nobody approved this call in time, so it was not made."
+LEFT = "Somebody approved this call, but nobody decided about the others in time, so it was not made."
 INTERRUPTED = "The answer was stopped while this was called: whether it had an effect is not known."
 NOT_BROUGHT = "But not all of it could be brought into the thread."
 
@@ -48,7 +52,7 @@ STANDING = {
     CallState.COMPLETED: StepStatus.COMPLETED,
     CallState.FAILED: StepStatus.FAILED,
     CallState.TIMED_OUT: StepStatus.FAILED,
-    CallState.DENIED: StepStatus.INCOMPLETE,
+    CallState.DENIED: StepStatus.NOT_MADE,
     CallState.UNKNOWN: StepStatus.INCOMPLETE,
 }
 """How a call that has ended stands as a step."""
@@ -111,7 +115,8 @@ class Calling:
         await self._calls.propose(self._claim.lease, new)
         open_ = [call for call in await self._of(occasion) if call.output is None]
         self.asked = await self._to_ask([call for call in open_ if call.undecided], occasion)
-        free = [call for call in open_ if not call.undecided]
+        late = bool(self.asked) and await self._calls.expired(self._claim.run.id)
+        free = [call for call in open_ if not (call.undecided or (late and call.state is CallState.APPROVED))]
         tasks = [asyncio.create_task(self._settle(call, occasion)) for call in free]
         try:
             await asyncio.gather(*tasks)
@@ -119,14 +124,30 @@ class Calling:
             await cancelled(tasks)
         if self.asked:
             return None
-        return tuple(CallOutput(call.call_id, call.output or "") for call in await self._of(occasion))
+        asked = {call.call_id: call for call in wanted if call.kind is CallKind.MCP}
+        brought = [await self._brought(call) for call in await self._of(occasion)]
+        return tuple(replace(output, question=asked.get(output.call_id)) for output in brought)
+
+    async def handed_over(self, outputs: Sequence[CallOutput], steps: Sequence[Step]) -> None:
+        """End the calls of remote tools whose approval was brought, now that it is told what came of them."""
+        made = {step.call_id: step.status for step in steps if not step.asks}
+        for call_id in (output.call_id for output in outputs if output.call_id in self._under_way):
+            if call_id not in made:
+                await self._end(call_id, CallState.UNKNOWN, OUTCOME_UNKNOWN)
+                continue
+            state = CallState.FAILED if made[call_id] is StepStatus.FAILED else CallState.COMPLETED
+            await self._calls.end(self._claim.lease, call_id, state, HANDED_OVER)
+            self._under_way.discard(call_id)
 
     async def expire(self) -> bool:
-        """Whether the time to decide is over; then what nobody has decided is declined."""
+        """Whether the time to decide is over; then nothing is made of what had to be decided together."""
         if not await self._calls.expired(self._claim.run.id):
             return False
-        for call in self.asked:
-            await self._end(call.call_id, CallState.DENIED, EXPIRED)
+        for call in await self._calls.of_run(self._claim.run.id):
+            if call.undecided:
+                await self._end(call.call_id, CallState.DENIED, EXPIRED)
+            elif call.state is CallState.APPROVED:
+                await self._end(call.call_id, CallState.DENIED, LEFT)
         return True
 
     async def wait(self, seconds: float) -> bool:
@@ -144,6 +165,9 @@ class Calling:
         return [call for call in stored if call.response_id == occasion.response_id]
 
     async def _new(self, occasion: Occasion, call: Call) -> NewCall:
+        if call.kind is CallKind.MCP:
+            text = exact(call.arguments) or storable(call.arguments)
+            return NewCall(call.call_id, occasion.response_id, in_line(call.name), text, call.kind, approval=True)
         function = occasion.functions.get(call.name)
         asks = function is not None and await self._needs_a_yes(function)
         approvers = function.rules.approvers if function else ()
@@ -164,7 +188,7 @@ class Calling:
             if wrong:
                 await self._end(call.call_id, CallState.FAILED, wrong)
             else:
-                sound.append(Asked(call.call_id, call.name, call.arguments))
+                sound.append(about(call))
         fit = fitting(sound)
         for asked in sound:
             if asked not in fit:
@@ -173,6 +197,8 @@ class Calling:
 
     def _wrong(self, call: StoredCall, occasion: Occasion) -> str | None:
         """Why nobody needs to be asked about a call, for it could not be made."""
+        if call.kind is CallKind.MCP:
+            return UNCLEAR if exact(call.arguments) is None else None
         function = occasion.functions.get(call.name)
         if function is None:
             return NOT_OFFERED
@@ -185,10 +211,14 @@ class Calling:
         function = occasion.functions.get(call.name)
         if call.state is CallState.DENIED:
             await self._end(call.call_id, CallState.DENIED, DECLINED)
+        elif call.kind is CallKind.MCP:
+            return  # not ours to make
         elif call.state is CallState.STARTED and (function is None or not function.idempotent):
             await self._end(call.call_id, CallState.UNKNOWN, OUTCOME_UNKNOWN)
         elif function is None:
             await self._end(call.call_id, CallState.FAILED, NOT_OFFERED)
+        elif canonical(call.arguments) is None:
+            await self._end(call.call_id, CallState.FAILED, NO_OBJECT)
         else:
             async with self._room:
                 await self._make(call, function, occasion)
@@ -205,6 +235,20 @@ class Calling:
             output = f"{output}\n{NOT_BROUGHT}"
         await self._end(call.call_id, STATES[result.status], output)
 
+    async def _brought(self, call: StoredCall) -> CallOutput:
+        """What the model is told of a call. That one may be made elsewhere is committed before."""
+        if call.kind is not CallKind.MCP:
+            return CallOutput(call.call_id, call.output or "")
+        if call.state is CallState.APPROVED:
+            self._guard()
+            await self._calls.start(self._claim.lease, call.call_id)
+        approve = bool(call.approved)
+        if approve:
+            self.begun[call.name] = None
+        if approve and call.output is None:
+            self._under_way.add(call.call_id)
+        return CallOutput(call.call_id, call.output or "", approve=approve)
+
     async def _end(self, call_id: str, state: CallState, output: str) -> None:
         output = storable(output)
         log.info("a call has ended", extra={"call": call_id, "state": state.value})
@@ -218,8 +262,8 @@ class Calling:
 
 
 def wanted(calls: Sequence[StoredCall]) -> tuple[Call, ...]:
-    """Stored calls of functions as the model asked for them."""
-    return tuple(Call(call.call_id, call.name, call.arguments) for call in calls if call.kind is CallKind.FUNCTION)
+    """Stored calls as the model asked for them."""
+    return tuple(Call(call.call_id, call.name, call.arguments, call.kind) for call in calls)
 
 
 def storable(text: str) -> str:

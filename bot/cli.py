@@ -5,6 +5,7 @@ Each command imports what it runs: loading all of it takes a second, which help 
 """
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from bot.settings import Settings, openai_environ
 from storage.errors import DatabaseInUse, StorageError, UnknownDatabase
 
 CHECK_FAILED, BAD_SETTINGS, BAD_DATABASE = 1, 2, 3
+GARBAGE = (50_000, 20, 100)  # at the default thresholds a fifth of a start is spent on looking for none
 STOP_FIRST = (
     "The bot is running on this SQLite database, which serves one process: stop it, forget, and start it again. "
     "A --dry-run may be made beside it. Nothing was removed."
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 @click.version_option(package_name="threadmate")
 def main() -> None:
     """Run an OpenAI assistant that lives in Slack threads."""
+    gc.set_threshold(*GARBAGE)
 
 
 @main.command()
@@ -172,14 +175,21 @@ def import_assistant_command(source: TextIO, key: str | None, schema_to: Path | 
 @click.option("--port", default=8930, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep the workspace there.")
-def playground(port: int, *, open_page: bool, data: Path | None) -> None:
+@click.option(
+    "--assistants",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Let the assistants of that file answer; modules of their functions are found in the working directory.",
+)
+def playground(port: int, *, open_page: bool, data: Path | None, assistants: Path | None) -> None:
     """Try Threadmate in a browser tab: Slack emulated on this machine, no account needed.
 
     Answers come from OpenAI if OPENAI_API_KEY is set in the environment, else from a script. No .env is read.
     """
     from bot.playground.command import play  # nothing else loads the emulators
 
-    sys.exit(play(port, open_page=open_page, data=data, openai_environ=openai_environ()))
+    environ = openai_environ()
+    sys.exit(play(port, open_page=open_page, data=data, openai_environ=environ, assistants=assistants))
 
 
 async def _checked_run(settings: Settings) -> None:

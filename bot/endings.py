@@ -1,13 +1,25 @@
 """How a run is stored when it has ended. Pure."""
 
 from bot import words
-from bot.assistant.events import Finished, FinishStatus
+from bot.assistant.events import Finished, FinishStatus, StepStatus, StepType
 from bot.attachments.making import brings_files
-from bot.errors import AssistantError, ContextTooLong, FunctionsUnsupported, ResponseFailed, ThreadmateError
+from bot.errors import (
+    AssistantError,
+    ContextTooLong,
+    FunctionsUnsupported,
+    ResponseFailed,
+    ServerUnreachable,
+    ThreadmateError,
+)
+from bot.reply.findings import one_line
 from bot.reply.markdown import safe
 from bot.reply.steps import title
 from bot.reply.transcript import TimedStep, Transcript
 from storage.records import ANSWERED, Claim, Ending, Response, RunStatus, RunStep
+
+NAME_CHARS = 80
+SERVER_FAULTS = frozenset({"http_error", "external_connector_error"})
+"""What OpenAI calls a server that it could not ask (plaid.com/docs/resources/mcp); in a stream: UNVERIFIED."""
 
 
 def ending(
@@ -31,7 +43,7 @@ def ending(
 def told(transcript: Transcript) -> tuple[RunStatus, list[str]]:
     """How an answer ended that was told to its end, and what people must know of that.
 
-    Raises FunctionsUnsupported, ContextTooLong and ResponseFailed.
+    Raises FunctionsUnsupported, ContextTooLong, ServerUnreachable and ResponseFailed.
     """
     finished = transcript.finished
     if finished is None or transcript.calls:
@@ -39,8 +51,17 @@ def told(transcript: Transcript) -> tuple[RunStatus, list[str]]:
     if finished.status is FinishStatus.FAILED:
         if finished.code == "context_length_exceeded":
             raise ContextTooLong(finished.code)
+        if finished.code in SERVER_FAULTS:
+            raise ServerUnreachable(finished.code, "")
         raise ResponseFailed(finished.code)
-    return RunStatus(finished.status.value), _notes(transcript, finished)
+    return RunStatus(finished.status.value), [*_unlisted(transcript), *_notes(transcript, finished)]
+
+
+def _unlisted(transcript: Transcript) -> list[str]:
+    """The MCP servers whose tools could not be listed, so that the model went on without them."""
+    steps = (timed.step for timed in transcript.steps if timed.step.type is StepType.MCP and not timed.step.name)
+    silent = {one_line(step.server, NAME_CHARS): None for step in steps if step.status is StepStatus.FAILED}
+    return [words.SERVER_UNREACHABLE.format(label=label) for label in silent]
 
 
 def _notes(transcript: Transcript, finished: Finished) -> list[str]:

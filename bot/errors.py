@@ -13,7 +13,9 @@ ThreadmateError
 │   │   ├── FileLost              a File is gone that we have uploaded
 │   │   ├── ContextTooLong        the input does not fit the model
 │   │   ├── ContainerExpired      the code interpreter's container is gone        (again)
-│   │   ├── DanglingCall          a function call in the memory was never answered
+│   │   ├── DanglingCall          a call in the memory was never answered
+│   │   ├── QuestionNotRepeated   a question about a call has to stand beside what was decided
+│   │   ├── ServerUnreachable     the tools of an MCP server could not be listed
 │   │   ├── ParameterRejected     the model does not take this parameter
 │   │   ├── ContentRefused        OpenAI's policies forbid it
 │   │   └── RequestRejected       any other 4xx
@@ -132,13 +134,28 @@ class ContainerExpired(AssistantRefused):
 
 
 class DanglingCall(AssistantRefused):
-    """The memory holds a function call without its output."""
+    """The memory holds a function call without its output, or a question about a call that nobody answered."""
 
     code = "failed"
 
-    def __init__(self, message: str, call_id: str) -> None:
+    def __init__(self, message: str, call_id: str, *, asked_about: bool = False) -> None:
         super().__init__(message)
         self.call_id = call_id
+        self.asked_about = asked_about
+
+
+class QuestionNotRepeated(AssistantRefused):
+    """What people decided about a call was brought without the question, which the memory holds, beside it."""
+
+
+class ServerUnreachable(AssistantRefused):
+    """OpenAI could not list the tools of an MCP server. `label` is "" where it does not say which."""
+
+    code = "server"
+
+    def __init__(self, message: str, label: str) -> None:
+        super().__init__(message)
+        self.label = label
 
 
 class ParameterRejected(AssistantRefused):

@@ -3,17 +3,18 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from bot import setting_words as words
 from bot.assistants import Assistant, Assistants
-from bot.overrides import tool_names
+from bot.options_more import BLOCK, button, inputs
+from bot.overrides import tool_label, tool_names
 from bot.reply.findings import one_line
 from storage.preference_records import Preferences
 
 View = dict[str, Any]
-Kind = Literal["about", "options", "thread"]
+Kind = Literal["about", "options", "more", "thread"]
 
 MODAL = "options"
 """The callback_id of them all."""
@@ -24,6 +25,7 @@ CHOOSE_ASSISTANT = "options_assistant"
 TITLES: Mapping[str, str] = {
     "about": words.ASK_ABOUT_TITLE,
     "options": words.ASK_OPTIONS_TITLE,
+    "more": words.ASK_OPTIONS_TITLE,
     "thread": words.THREAD_TITLE,
 }
 INSTRUCTIONS_CHARS = 2_000
@@ -91,6 +93,7 @@ class Filled:
     tools: tuple[str, ...] | None = None
     extra: str = ""
     muted: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)  # by the names of the overrides, as it was entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,10 @@ def saying(form: Form, sentence: str) -> View:
 def asking(form: Form, offer: Offer) -> View:
     """The modal that asks for a question, with options where these are wanted."""
     blocks = [_question(form)]
-    if form.kind == "options":
+    if form.kind != "about":
         blocks += [*_assistants(offer), *_models(offer), *_tools(offer.assistant)]
         blocks.append(_text("extra", words.EXTRA, words.EXTRA_HINT))
+        blocks += inputs(offer.assistant) if form.kind == "more" else [button()]
     return {**_frame(form), "submit": _plain(words.ASK), "close": _plain(words.CANCEL), "blocks": blocks}
 
 
@@ -155,6 +159,11 @@ def filled(view: Mapping[str, Any]) -> Filled:
         tools=tuple(name for names in ticked if isinstance(names, tuple) for name in names) if ticked else None,
         extra=texts.get("extra", "").strip(),
         muted=any(block == "mute" and value for block, value in found),
+        more={
+            block.removeprefix(BLOCK): value
+            for block, value in found
+            if block.startswith(BLOCK) and isinstance(value, str)
+        },
     )
 
 
@@ -221,7 +230,7 @@ def _tools(assistant: Assistant) -> Iterator[View]:
     for place in range(0, len(names), MOST_BOXES):
         some = names[place : place + MOST_BOXES]
         label = words.TOOLS_MORE if place else words.TOOLS
-        boxes = [(name, words.TOOL_NAMES.get(name, name)) for name in some]
+        boxes = [(name, tool_label(name)) for name in some]
         yield {**_boxes(f"tools_{assistant.key}_{place}", label, boxes, some), "hint": _plain(words.TOOLS_HINT)}
 
 

@@ -10,6 +10,7 @@ from bot.choice import Choice
 from bot.clock import Clock
 from bot.errors import SlackError
 from bot.inbox import Inbox
+from bot.options_more import read
 from bot.options_view import (
     NOBODY,
     Filled,
@@ -37,6 +38,11 @@ log = logging.getLogger(__name__)
 TRIGGER_LIVES = 3.0  # seconds in which a shortcut may open a modal (docs.slack.dev/surfaces/modals)
 ACK_WITHIN = 2.0  # seconds to find out whether somebody may ask: Slack waits three for the acknowledgement
 PATIENCE = 10.0  # seconds that filling the modal goes on trying
+
+
+class Faults(dict[str, str]):
+    """What is wrong with a submission: by block, a sentence."""
+
 
 Answer = Mapping[str, Any]
 """What the acknowledgement of a submission says; nothing in it: the modal closes."""
@@ -100,7 +106,7 @@ class OptionsWindow:
 
     async def submit(self, form: Form, filled: Filled, author_team: str) -> Answer:
         """Take what somebody asked; committed when this returns. What the modal does now."""
-        if form.kind == "options" and not filled.question:
+        if form.kind != "about" and not filled.question:
             return _errors(question=words.QUESTION_HINT)
         try:
             async with self._clock.timeout(ACK_WITHIN):
@@ -110,8 +116,8 @@ class OptionsWindow:
         if refusal:
             return _saying(form, refusal)
         overrides = await self._overrides(form, filled)
-        if overrides is None:
-            return _errors(question=words.NOT_OFFERED)
+        if isinstance(overrides, Faults):
+            return _errors(**overrides)
         heard = await self._inbox.ask(await self._message(form, filled, overrides, author_team))
         return _saying(form, words.MUTED_HERE) if heard is Heard.IGNORED else {}
 
@@ -140,21 +146,25 @@ class OptionsWindow:
             self._choice.assistants, await self._choice.here(form.team, form.channel, *wishes), self._models
         )
 
-    async def _overrides(self, form: Form, filled: Filled) -> Overrides | None:
-        """What is otherwise than it would be anyway; None where something is not offered (any more)."""
+    async def _overrides(self, form: Form, filled: Filled) -> Overrides | Faults:
+        """What is otherwise than it would be anyway; or what is wrong, or not offered (any more), by block."""
         about = Overrides(about=form.message_ts)
         if form.kind == "about":
             return about
         usual, offer = (await self._offer(form, None)).assistant, await self._offer(form, filled.assistant)
         chosen = offer.assistant
         if filled.assistant not in (None, chosen.key) or filled.model not in (None, *offer.all_models):
-            return None
+            return Faults(question=words.NOT_OFFERED)
+        more = read(filled.more, chosen)
+        if more.faults:
+            return Faults(more.faults)
         return about.model_copy(
             update={
                 "assistant": chosen.key if chosen.key != usual.key else None,
                 "model": filled.model if filled.model != chosen.model else None,
                 "tools": _kept_tools(filled, offer),
                 "additional_instructions": filled.extra or None,
+                **more.overrides,
             }
         )
 

@@ -12,6 +12,9 @@ from bot.reply.findings import one_line
 SHOWN_CHARS = 200
 """Characters that a description quotes of a text at most."""
 
+SERVER = "mcp:"
+"""What the names of servers begin with among those of tools."""
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -87,7 +90,8 @@ class Overrides(BaseModel):
         if self.additional_messages:
             yield words.WITH_MESSAGES.format(count=len(self.additional_messages))
         if self.tools is not None:
-            yield words.WITH_TOOLS.format(names=", ".join(self.tools)) if self.tools else words.WITH_NO_TOOLS
+            named = ", ".join(words.TOOL_QUOTED.format(name=_cut(tool_label(one))) for one in self.tools)
+            yield words.WITH_TOOLS.format(names=named) if self.tools else words.WITH_NO_TOOLS
         yield from self._figures()
 
     def _figures(self) -> Iterator[str]:
@@ -101,7 +105,16 @@ class Overrides(BaseModel):
 def tool_names(assistant: Assistant) -> tuple[str, ...]:
     """What can be switched off for one run: tools, functions by their paths, servers by their labels."""
     functions = (chosen.function for chosen in assistant.functions)
-    return (*assistant.tools, *functions, *(f"mcp:{server.server_label}" for server in assistant.mcp_servers))
+    return (*assistant.tools, *functions, *(f"{SERVER}{server.server_label}" for server in assistant.mcp_servers))
+
+
+def tool_label(name: str) -> str:
+    """One of the `tool_names`, as people read it."""
+    if name.startswith(SERVER):
+        return words.TOOL_SERVER.format(label=name.removeprefix(SERVER))
+    if ":" in name:
+        return words.TOOL_FUNCTION.format(name=name.rpartition(":")[2])
+    return words.TOOL_NAMES.get(name, name)
 
 
 def besides(*instructions: str | None) -> str | None:
@@ -114,7 +127,7 @@ def _with_tools(assistant: Assistant, names: frozenset[str]) -> Assistant:
         update={
             "tools": tuple(tool for tool in assistant.tools if tool in names),
             "functions": tuple(one for one in assistant.functions if one.function in names),
-            "mcp_servers": tuple(one for one in assistant.mcp_servers if f"mcp:{one.server_label}" in names),
+            "mcp_servers": tuple(one for one in assistant.mcp_servers if f"{SERVER}{one.server_label}" in names),
         }
     )
 

@@ -1,6 +1,6 @@
 """Turn after turn of one run: what the model says is told, what it wants called is called, until it is done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -8,6 +8,7 @@ from bot.assistant.engine import CallOutput, Engine, Turn
 from bot.assistant.events import (
     Abreast,
     ActionRequired,
+    Call,
     Event,
     Finished,
     Started,
@@ -36,7 +37,7 @@ Show = Callable[[Transcript], None]
 class Round:
     """One turn of several: what it brings, and by what its fate is found again."""
 
-    asked: bool = False  # an earlier attempt may have asked it
+    asked: bool = False  # an earlier attempt may have asked it, and had approved calls made by that
     first: int = 0  # which of the run's responses is the first that may be its
     tail: str | None = None  # the memory's last item before it
     outputs: tuple[CallOutput, ...] = ()  # of the calls that the round before asked for
@@ -102,7 +103,7 @@ class Rounds:
             events = await self._terms.engine.told(response_id, deadline) or _by_rows(response_id, calls)
             self.transcript = _told(self.transcript.continued(), events, calls)
             finished, first = self.transcript.finished, self.responses.index(response_id) + 1
-            asked = all(call.output is not None for call in calls)
+            asked = all(call.settled for call in calls)
             self._next = Round(asked, first, finished.tail_item_id if finished else None)
         if by_response:
             self._whole, self.count = self.transcript, len(by_response) - 1
@@ -115,16 +116,23 @@ class Rounds:
         while True:
             if not self.transcript.calls:
                 await self._fold(self._turn(turn), deadline)
+                steps = [timed.step for timed in self.transcript.steps]
+                await calling.handed_over(self._round.outputs, steps)
             calls, response_id = self.transcript.calls, self.transcript.response_id
             if not calls:
                 return Cause.TOLD
-            offered = functions or self.count or self._next
-            if self.exhausted or response_id is None or not offered:
+            if self.exhausted or response_id is None or not self._offered(calls, turn, functions):
                 raise FunctionsUnsupported("a function call")
             outputs = await calling.outputs(Occasion(response_id, turn.user, functions, deadline), calls)
             if outputs is None:
                 return Cause.WAITING
             self._go_on(outputs)
+
+    def _offered(self, calls: Sequence[Call], turn: Turn, functions: Mapping[str, Function]) -> bool:
+        """Whether something can become of the calls: a question can be answered where its server is offered."""
+        ours = any(call.server is None for call in calls)
+        remote = {call.server for call in calls if call.server is not None}
+        return remote <= turn.servers and (not ours or bool(functions or self.count or self._next))
 
     def answered(self, call_id: str, status: StepStatus, output: str) -> None:
         """A call has ended."""
@@ -151,7 +159,8 @@ class Rounds:
     async def _fold(self, turn: Turn, deadline: float) -> None:
         self._live, self.transcript = True, self._whole
         own = self.responses[self._round.first :]
-        trail = Trail(self._round.asked, own[-1] if own else None, self._round.tail)
+        asked = self._round.asked
+        trail = Trail(asked, own[-1] if own else None, self._round.tail, handed_over=asked)
         async with aclosing(self._taker.take(turn, trail, deadline)) as events:
             async for event in events:
                 await self._hear(event)
@@ -188,9 +197,13 @@ def _told(transcript: Transcript, events: tuple[Event, ...], calls: list[StoredC
 
 def _by_rows(response_id: str, calls: list[StoredCall]) -> tuple[Event, ...]:
     """What is known of a response that OpenAI does not have any more."""
-    steps = (
-        Step(call.call_id, StepType.FUNCTION, StepStatus.COMPLETED, call.name, arguments=call.arguments)
-        for call in calls
-    )
-    ended = (StepFinished(replace(step, call_id=step.id)) for step in steps)
+    ended = (StepFinished(_as_step(call)) for call in wanted(calls))
     return (Started(response_id), *ended, ActionRequired(wanted(calls)))
+
+
+def _as_step(call: Call) -> Step:
+    kind = StepType.FUNCTION if call.server is None else StepType.MCP
+    step = Step(call.call_id, kind, StepStatus.COMPLETED, call.name, arguments=call.arguments)
+    if call.server is not None:
+        step = replace(step, name=call.name.partition("/")[2], server=call.server)
+    return replace(step, call_id=call.call_id)

@@ -86,9 +86,28 @@ MUTE = "Mute"
 MUTE_THREAD = "Say nothing in this thread"
 NOT_OFFERED = "This is not to be had any more. Please choose again."
 
+MORE_OPTIONS = "More options"
+AS_USUAL = "As usual"
+TOOL_CHOICE = "Use of tools"
+TOOLS_REQUIRED = "At least one of them"
+TOOLS_NOT_AT_ALL = "None of them"
+MAX_TOKENS = "At most so many tokens"
+MAX_TOKENS_HINT = "Thoughts count, too. The answer breaks off where they are used up; a page is about 600."
+TEMPERATURE = "Temperature, from 0 to 2"
+TOP_P = "Top p, from 0 to 1"
+SAMPLING_HINT = "Models that think first do not take it: then it is left out."
+TRUNCATION = "Where the thread is too long for the model"
+TRUNCATION_AUTO = "Leave out its beginning"
+TRUNCATION_DISABLED = "Say so, and do not answer"
+WHOLE_BETWEEN = "A whole number from {least} to {most}, please."
+NUMBER_BETWEEN = "A number from {least} to {most}, please."
+
 TOOL_NAMES = {
     "file_search": "Search files",
     "code_interpreter": "Run code",
     "web_search": "Search the web",
     "image_generation": "Make images",
 }
+TOOL_FUNCTION = "Call {name}"
+TOOL_SERVER = "Use the server {label}"
+TOOL_QUOTED = "“{name}”"

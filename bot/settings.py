@@ -1,7 +1,7 @@
 """Settings from the environment and .env: read once and checked. Nobody else reads the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -321,6 +321,12 @@ def openai_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The OPENAI_* of the environment that are ours and not empty: all that the playground takes from it."""
     found = _given(os.environ if environ is None else environ)
     return {field.upper(): value for field, value in found.items() if field.startswith("openai_")}
+
+
+def named_variables(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Those of these variables of the environment that are set; no .env is read."""
+    found = os.environ if environ is None else environ
+    return {name: found[name] for name in names if found.get(name)}
 
 
 def _given(found: Mapping[str, str | None]) -> dict[str, str]:

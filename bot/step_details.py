@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot import words
 from bot.assistant.engine import Engine
-from bot.assistant.events import Step, StepStatus
+from bot.assistant.events import Step, StepStatus, StepType
 from bot.choice import Choice
 from bot.clock import Clock
 from bot.errors import AssistantError, SlackError, SlackRefused
@@ -95,8 +95,13 @@ class StepDetails:
 def with_outputs(steps: Iterable[Step], calls: Mapping[str, StoredCall]) -> list[Step]:
     """The steps with what came of our functions, which OpenAI does not tell with them."""
     return [
-        replace(step, result=calls[step.call_id].output or "") if step.call_id in calls else step for step in steps
+        replace(step, result=calls[step.call_id].output or "") if _is_ours(step, calls) else step for step in steps
     ]
+
+
+def _is_ours(step: Step, calls: Mapping[str, StoredCall]) -> bool:
+    """Whether we know what came of a step: of a remote tool only what people decided."""
+    return step.call_id in calls and (step.asks or step.type is not StepType.MCP)
 
 
 def as_seen(told: Sequence[Iterable[Step]], seen: Sequence[RunStep]) -> list[TimedStep]:

@@ -48,6 +48,7 @@ class Trail:
     asked: bool = False  # the question may have been sent already
     response_id: str | None = None
     tail: str | None = None  # the memory's last item before this turn; of one with outputs, None: not known
+    handed_over: bool = False  # the calls of remote tools that it approves may have been made since
 
 
 def left_under_way(claim: Claim) -> str | None:
@@ -88,7 +89,7 @@ class TurnTaker:
                 async with aclosing(self._once(turn, trail, deadline)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            trail = replace(trail, asked=True, response_id=event.response_id)
+                            trail = replace(trail, asked=True, response_id=event.response_id, handed_over=True)
                         self._note(event, turn)
                         yield event
             except AssistantError as error:
@@ -98,7 +99,8 @@ class TurnTaker:
                     raise
                 log.info("the turn is tried again", extra={"error": error.code, "attempt": attempt})
                 lost = isinstance(error, OutcomeUnknown | MemoryLocked)
-                trail = replace(trail, asked=trail.asked or lost)
+                handed_over = trail.handed_over or isinstance(error, OutcomeUnknown)
+                trail = replace(trail, asked=trail.asked or lost, handed_over=handed_over)
                 yield Rewound()
                 await self._pause(error, attempt, deadline)
             else:
@@ -145,6 +147,8 @@ class TurnTaker:
             elif trail.tail is not None or not turn.outputs:  # else the rest of the run would go, too
                 rewind = partial(self._engine.rewind, turn.memory, trail.tail)
                 await self.patiently(rewind, deadline)  # nothing half-said may stay behind
+            if trail.handed_over:
+                turn = replace(turn, outputs=tuple(output.doubted() for output in turn.outputs))
         async with aclosing(self._engine.stream(turn)) as events:
             async for event in events:
                 yield event

@@ -128,8 +128,13 @@ STEPS = {
     "image_generation": "Making an image",
 }
 STEP_CALLING = "Calling {name}"
+STEP_CALLING_ON = "Calling {name} on {server}"
+STEP_LISTING = "Looking up the tools of {server}"
+MCP_HTTP = "The server refused the call (HTTP status {code})."
+MCP_FAILED = "The call failed: {said}"
+MCP_UNLISTED = "The tools of this server could not be listed."
 STEP_OTHER = "Working ({name})"
-STEP_STATUS = {"failed": "failed", "incomplete": "not finished"}
+STEP_STATUS = {"failed": "failed", "incomplete": "not finished", "not_made": "not made"}
 STEP_COUNT_ONE = "1 step"
 STEP_COUNT = "{count} steps"
 STEPS_NONE = "Nothing was searched, run or called for this."
@@ -184,6 +189,7 @@ FAILURES = {
     "timed_out": "This took too long, so I gave up: please try again, perhaps with a smaller question.",
     "poisoned": "I failed three times on this question: please try again, or put it differently.",
     "too_many_runs": "You have asked a lot in the last hour: please wait a little before the next question.",
+    "server": "A server whose tools I use does not answer right now: please try again in a few minutes.",
     "functions": "The model asked for a tool that this bot does not have: please try again.",
     "file": "A file could not be read: please check it and send it again.",
     "slack": "Slack did not accept the answer: please try again.",
@@ -196,6 +202,7 @@ NOBODY_DECIDED = "Nobody decided in time, so I did not go on with this."
 SERVER_LEFT_OUT = (
     "The tools of “{label}” were left out: its key is not set where this bot runs. Please tell whoever runs it."
 )
+SERVER_UNREACHABLE = "I could not use the tools of “{label}”: its server does not answer as it should."
 CALL_WANTED = "I would like to call "
 CALL_ON_SERVER = " on the server “{server}”"
 APPROVE = "Approve"

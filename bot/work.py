@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot import words
+from bot.approvals import remind
 from bot.asking import Asking, Question, drop_parts
 from bot.assistants import Assistant
 from bot.attachments.records import Ingested
@@ -19,6 +20,7 @@ from bot.errors import (
     RequestRejected,
     RunPoisoned,
     RunTimedOut,
+    ServerUnreachable,
     SlackRefused,
     ThreadmateError,
     TooManyRuns,
@@ -130,20 +132,23 @@ class Work:
 
     async def _ask(self) -> Cause:
         """Ask and listen; once more where something that was named turns out to be gone at OpenAI."""
-        repaired = set[type[ThreadmateError]]()
+        repaired = set[object]()
         while True:
             try:
                 self._question = await self._compose()
                 self._claim = replace(self._claim, messages=self._question.messages)
                 self._ingested = self._question.ingested
                 return await self._listen(self._question)
-            except (MemoryLost, RequestRejected) as error:
-                if type(error) in repaired or not await self._repaired(error):
+            except (MemoryLost, RequestRejected, ServerUnreachable) as error:
+                fault = error.label if isinstance(error, ServerUnreachable) else type(error)
+                if fault in repaired or not await self._repaired(error):
                     raise
-                repaired.add(type(error))
+                repaired.add(fault)
 
-    async def _repaired(self, error: MemoryLost | RequestRejected) -> bool:
+    async def _repaired(self, error: MemoryLost | RequestRejected | ServerUnreachable) -> bool:
         """Whether asking again makes sense: what the request named is there again, or is not named any more."""
+        if isinstance(error, ServerUnreachable):
+            return bool(error.label) and not self._rounds.count and self._asking.leave_out(error.label)
         if isinstance(error, MemoryLost) and self._calling.begun:
             return False  # a new memory would have the model call all of it once more
         if isinstance(error, MemoryLost):
@@ -199,7 +204,7 @@ class Work:
         functions: Mapping[str, Function] = {}
         if not self._read_along:  # design §6, "Who reads"
             functions = self._desk.functions.of(self._assistant)
-        before = await self._calling.given_up() if functions else ()
+        before = await self._calling.given_up() if functions or question.turn.servers else ()
         tools = tuple(one.tool() for one in functions.values())
         turn = replace(question.turn, functions=tools, parts=(*question.turn.parts, *before))
         work = self._rounds.take(turn, self._calling, functions, self._deadline)
@@ -269,6 +274,8 @@ class Work:
         await below(self.reply, question, self._delivery, transcript, self._deadline)
         if not await self._calling.wait(self._desk.functions.approval_timeout):
             await self._desk.store.runs.release(self._claim.lease)  # they have decided meanwhile
+        elif await self._desk.store.calls.holds_up(self._claim.thread.id):
+            await remind(self._desk.store, self._workspace, self._claim.thread.place)
         log.info("the run waits for people", extra={"calls": len(self._calling.asked)})
         return Cause.WAITING
 

@@ -9,6 +9,7 @@ from bot.anew import REGENERATE_EDITED
 from bot.approvals import CANCEL
 from bot.attachments import listing
 from bot.desk import FrontDesk
+from bot.options_more import MORE
 from bot.options_view import CHOOSE_ASSISTANT, MODAL
 from bot.reply import reason
 from bot.reply.approval import APPROVE, DENY
@@ -80,6 +81,7 @@ def register(app: AsyncApp, desk: FrontDesk) -> None:
     app.action(listing.REMOVE)(ack=acknowledge, lazy=[files.on_remove_file])
     app.action(re.compile(f"{listing.PREVIOUS}|{listing.NEXT}"))(ack=acknowledge, lazy=[files.on_page])
     app.action(CHOOSE_ASSISTANT)(ack=acknowledge, lazy=[options.on_assistant])
+    app.action(MORE)(ack=acknowledge, lazy=[options.on_more])
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[])
 
     app.view(re.compile(".*"))(ack=acknowledge, lazy=[])

@@ -3,6 +3,7 @@
 import html
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncRespond
@@ -64,6 +65,12 @@ class Options:
         """Handle the menu of assistants: what else can be chosen depends on it."""
         if chosen := self._theirs(body):
             await self._desk.options.fill(chosen.form, chosen.view_id, chosen.chosen)
+
+    async def on_more(self, body: dict[str, Any]) -> None:
+        """Handle the button that shows further options; what is filled in already stays."""
+        if pressed := self._theirs(body):
+            form = replace(pressed.form, kind="more")
+            await self._desk.options.fill(form, pressed.view_id, pressed.filled.assistant)
 
     async def on_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a submitted modal: a question is committed before it is acknowledged."""

@@ -32,9 +32,9 @@ ENDED = (CallState.COMPLETED, CallState.FAILED, CallState.TIMED_OUT, CallState.D
 class NewCall:
     """A call that the model wants, before it has a row."""
 
-    call_id: str
+    call_id: str  # of a tool of an MCP server: of the question about it
     response_id: str
-    name: str
+    name: str  # of a tool of an MCP server: the server's label, a slash, and what it calls the tool
     arguments: str  # as the model wrote them
     kind: CallKind = CallKind.FUNCTION
     approval: bool = False  # people are asked before
@@ -66,6 +66,11 @@ class StoredCall:
     def undecided(self) -> bool:
         """Whether somebody has to say yes or no."""
         return self.approval and self.state is CallState.PROPOSED
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is done about it before the model goes on: others may be making it."""
+        return self.output is not None or (self.kind is CallKind.MCP and self.state is CallState.STARTED)
 
 
 class Decision(StrEnum):

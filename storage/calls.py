@@ -15,7 +15,7 @@ from storage.database import Database, insert, now
 from storage.leases import hold
 from storage.records import ANSWERED, Lease, Place, Run, RunStatus
 from storage.rows import all_rows, run_from, thread_at
-from storage.tables import is_active, messages, responses, runs, threads
+from storage.tables import is_active, is_waiting, messages, responses, runs, threads
 from storage.tables_calls import function_calls
 
 
@@ -60,6 +60,11 @@ class Calls:
     async def waiting(self, team: str, channel: str, thread_ts: str) -> tuple[Run, tuple[StoredCall, ...]] | None:
         """Return the thread's run that waits for people, and its calls; None where none does."""
         return await self._database.read(lambda it: _waiting(it, team, channel, thread_ts))
+
+    async def holds_up(self, thread_id: int) -> bool:
+        """Return whether something was said in a thread that is answered after what is answered now."""
+        behind = select(exists().where(messages.c.thread_id == thread_id, is_waiting()))
+        return bool(await self._database.read(lambda connection: connection.scalar(behind)))
 
     async def cancel(self, place: Place, user: str) -> bool:
         """Ask the run that waits in the thread to end: what was said since is answered then. False: none does."""

@@ -8,6 +8,9 @@ from bot.functions import FunctionFailed, RunContext, function
 
 EFFECTS = "effects.txt"
 GATE = "go"  # a file: what is held, ends when it is there
+HOSTILE = "<!channel> <@U0000001002> *x* [a](https://evil.example) ```\n\u202eevil\u200b\0\ud83d"
+"""Mentions, a link, the end of a code block, and characters that cannot be seen, stored or sent."""
+
 HELD = 4_000  # hundredths of a second, at most
 
 
@@ -109,3 +112,20 @@ def ledger(year: int) -> str:
 def shutdown() -> None:
     """Try to end the program."""
     raise SystemExit(3)
+
+
+def curse(order: int) -> str:
+    """Answer with something hostile."""
+    return HOSTILE
+
+
+def damned(order: int) -> str:
+    """Fail with something hostile."""
+    raise FunctionFailed(HOSTILE)
+
+
+def haunted(order: int) -> Path:
+    """Write a file with a hostile name."""
+    file = Path("<!channel> \u202egnp.exe\n.csv")
+    file.write_bytes(b"1,2")
+    return file

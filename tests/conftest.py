@@ -6,30 +6,34 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from bot import logs
 from bot.settings import Settings
 from storage.store import Store
 from tests import compiled
+from tests.crash.nursery import Nursery
 from tests.databases import BotDatabase, server_databases, sqlite_databases
 from tests.postgres import Databases, Server, programs
-
-DATABASES = ["sqlite", "postgresql"]
-"""What takes `database` or `new_database` is meant for both."""
 
 HOW_MUCH = os.environ.get("TEST_POSTGRES", "some")
 """On PostgreSQL: `some` is what is marked `races` or for it alone, `all`, or `none`."""
 
+DATABASES = ["sqlite"] if HOW_MUCH == "none" else ["sqlite", "postgresql"]
+"""What takes `database` or `new_database` is meant for both."""
+
 
 def pytest_configure() -> None:
-    """Let the garbage collector look less often, for a fifth of the time was its; compile no SQL twice."""
-    gc.set_threshold(50_000, 20, 100)
+    """Compile no SQL twice; let no property be tried out too often, or for too short a time on a busy machine."""
     compiled.remember()
+    settings.register_profile("ours", max_examples=50, deadline=None)
+    settings.load_profile("ours")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,10 +44,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler(config, log)
 
 
-def pytest_collection_finish() -> None:
-    """Let it leave out what is imported and collected by now, and stays."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """Let the garbage collector leave out what is imported and collected, and stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -73,6 +82,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(migrate())
     return file
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """One process that those of the program are forked from."""
+    with closing(Nursery()) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

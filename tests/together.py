@@ -9,13 +9,18 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-FILES = (
-    "tests/browser/test_page.py",
-    "tests/acceptance/test_wheel.py",
-    "tests/browser/test_gallery.py",
+SHARING = (
+    ("tests/crash/", "tests/soak/", "tests/acceptance/test_cli.py", "tests/acceptance/test_playground.py"),
+    ("tests/browser/test_page.py", "tests/browser/test_gallery.py"),  # the browser
+    ("tests/acceptance/test_wheel.py",),
 )
-"""Each stays on one worker, for its set-up costs more than most of its tests."""
-WAITING = (*FILES, *(f"tests/{name}/" for name in ("acceptance", "crash", "replicas", "soak", "faults")))
+"""Each of these stays on one worker, for its set-up costs more than most of its tests."""
+CHEAP = ("tests/emulators/", "tests/structure/", "tests/unit/")
+"""Handed out file by file: it costs as much to hand out a test as to run one of these."""
+WAITING = (
+    *(folders[0] for folders in SHARING),
+    *(f"tests/{name}/" for name in ("acceptance", "replicas", "soak", "faults")),
+)
 """What waits for other processes most of the time, the longest first."""
 
 
@@ -29,8 +34,16 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # untyped
         self._ordered = False
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file in FILES else nodeid
+        if nodeid.startswith(CHEAP):
+            return nodeid.partition("::")[0]
+        return next((paths[0] for paths in SHARING if nodeid.startswith(paths)), nodeid)
+
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        """Forget what is done, or every test would count all that were before it."""
+        units = self.assigned_work[node]
+        for scope in [scope for scope, tests in units.items() if all(tests.values())]:
+            del units[scope]
+        super().mark_test_complete(node, item_index, duration)
 
     def _assign_work_unit(self, node: Any) -> None:
         if not self._ordered:

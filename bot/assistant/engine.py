@@ -31,6 +31,7 @@ from bot.assistant.events import (
 from bot.assistant.line import Line
 from bot.assistant.memory import brought, carrying, found_beside, given, standing_before, turn_of
 from bot.assistant.request import INCLUDE, CallOutput, Turn
+from bot.assistant.steps import call_of
 from bot.assistant.translate import Translation, tell, tell_items, translate
 from bot.clock import Clock
 from bot.errors import AssistantError, MemoryLost, OutcomeUnknown, RequestRejected, RunTimedOut
@@ -338,7 +339,7 @@ class Engine:
         if not asked:
             return NotAsked()
         after = items[asked[-1] + 1 :]
-        if any(item.get("type") == "function_call" for item in after):
+        if any(call_of(item) for item in after):
             return NotAsked()
         if any(item.get("role") == "assistant" for item in after):
             return Delivered(tell_items(after))

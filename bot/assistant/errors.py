@@ -27,8 +27,10 @@ from bot.errors import (
     OutcomeUnknown,
     OutOfQuota,
     ParameterRejected,
+    QuestionNotRepeated,
     RequestRejected,
     ResponseFailed,
+    ServerUnreachable,
 )
 
 NO_CREDIT = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
@@ -72,7 +74,16 @@ BACKGROUND = "background"
 DANGLING = re.compile(r"No tool output found for .*?call (?P<call>[\w-]+)")
 """reference/openai-platform.md §2 "Dangling tool calls"."""
 
-PAYMENT_REQUIRED, SERVER_FAULT = 402, 500
+UNDECIDED = re.compile(r"MCP approval requests do not have an approval: (?P<call>[\w-]+)")
+"""Recorded by users of Foundry; each id of several is answered in turn."""
+
+NOT_REPEATED = re.compile(r"MCP approval requests have approval responses but weren't passed as input")
+"""community.openai.com/t/1365706: in a conversation, which holds them."""
+
+UNLISTED = re.compile(r"MCP server: '(?P<label>[\w-]+)'")
+"""plaid.com/docs/resources/mcp, "Error object for expired token"."""
+
+PAYMENT_REQUIRED, FAILED_DEPENDENCY, SERVER_FAULT = 402, 424, 500
 
 BROKEN = (json.JSONDecodeError, UnicodeDecodeError)
 """An answer, or a chunk of a stream, that is no JSON."""
@@ -204,6 +215,14 @@ def _words(failure: openai.APIStatusError) -> AssistantError | None:
     dangling = DANGLING.search(failure.message)
     if dangling:
         return DanglingCall(_told(failure), dangling["call"])
+    undecided = UNDECIDED.search(failure.message)
+    if undecided:
+        return DanglingCall(_told(failure), undecided["call"], asked_about=True)
+    if NOT_REPEATED.search(failure.message):
+        return QuestionNotRepeated(_told(failure))
+    if failure.status_code == FAILED_DEPENDENCY or str(failure.type) == "external_connector_error":
+        named = UNLISTED.search(failure.message)
+        return ServerUnreachable(_told(failure), named["label"] if named else "")
     if "container is expired" in failure.message.lower():
         return ContainerExpired(_told(failure))
     return None

@@ -6,6 +6,7 @@ Nothing outside `bot/assistant/` sees an OpenAI type; nothing in here imports on
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from storage.call_records import CallKind
 from storage.records import Usage
 
 
@@ -29,6 +30,7 @@ class StepStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     INCOMPLETE = "incomplete"
+    NOT_MADE = "not_made"  # a call to which people said no, or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Step:
     type: StepType
     status: StepStatus
     name: str = ""  # of the function or MCP tool; of the unknown kind
+    server: str = ""  # of an MCP tool: the label; without a name the step lists the server's tools
     queries: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
     code: str = ""
@@ -56,10 +59,15 @@ class Step:
     container_id: str = ""  # where the code ran
     links: tuple[str, ...] = ()  # web pages looked at
     arguments: str = ""
-    call_id: str = ""  # of a function of ours: by it its output is known
+    call_id: str = ""  # by it what people decided, and a function's output, is known
     result: str = ""
     summary: str = ""  # of reasoning
     image: str = field(default="", repr=False)  # that was made, in base64
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is the question about a call of an MCP tool, and not the call."""
+        return self.type is StepType.MCP and bool(self.call_id) and self.id == self.call_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +140,20 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function the model wants called. `arguments` is JSON text, unchecked."""
+    """A function the model wants called, or a tool of an MCP server once people have said yes to that.
 
-    call_id: str
+    `arguments` is JSON text, unchecked. The name of a tool is the server's label, a slash and what it calls it.
+    """
+
+    call_id: str  # of an MCP tool: of the question about it
     name: str
     arguments: str
+    kind: CallKind = CallKind.FUNCTION
+
+    @property
+    def server(self) -> str | None:
+        """The label of the server whose tool it is."""
+        return self.name.partition("/")[0] if self.kind is CallKind.MCP else None
 
 
 @dataclass(frozen=True, slots=True)

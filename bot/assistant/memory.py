@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.assistant.parts import FOUND
 from bot.assistant.request import Turn
+from bot.assistant.steps import answered_by
 
 Item = Mapping[str, Any]
 
@@ -12,8 +13,7 @@ Item = Mapping[str, Any]
 def brought(item: Item, turn: Turn) -> bool:
     """Whether an item is one of those that the turn brought; any message of a person where these are unknown."""
     if turn.outputs:
-        calls = {output.call_id for output in turn.outputs}
-        return item.get("type") == "function_call_output" and item.get("call_id") in calls
+        return answered_by(item) in {output.call_id for output in turn.outputs}
     if item.get("role") != "user":
         return False
     parts = item.get("content") or ()
@@ -26,7 +26,7 @@ def turn_of(items: Sequence[Item], added: Collection[str]) -> list[Item]:
 
     `items` are the oldest first. First goes what was asked, which stands right before: so a deletion that broke
     off finds the rest of the turn again. Then the answer, its newest item first, so that reasoning goes right
-    after the item it led to, and so does the output of a function after its call.
+    after the item it led to, and so does the output of a function after its call, or what was decided about one.
     """
     ours = [index for index, item in enumerate(items) if item.get("id") in added]
     if not ours:
@@ -34,7 +34,7 @@ def turn_of(items: Sequence[Item], added: Collection[str]) -> list[Item]:
     asked, first, last = ours[0], ours[0], ours[-1]
     while asked > 0 and items[asked - 1].get("role") == "user":
         asked -= 1
-    while last + 1 < len(items) and items[last + 1].get("type") == "function_call_output":
+    while last + 1 < len(items) and answered_by(items[last + 1]) is not None:
         last += 1
     return [*items[asked:first], *items[first : last + 1][::-1]]
 
@@ -52,7 +52,8 @@ def carrying(items: Sequence[Item], file_ids: Collection[str], answers: Collecti
     `items` are the oldest first, `answers` ids of items that go whatever they say. A File is carried by what gives
     it to the model, by a search that found it, and by an answer that cites it; where `answers` is None, only what
     gives it to the model counts, for all else the model may go on knowing. Reasoning goes with what it led to,
-    without which OpenAI refuses it (trap 13), and so does the output of a function with its call. The newest go
+    without which OpenAI refuses it (trap 13), and so does the output of a function with its call, and with a
+    question about one what was decided and what came of that. The newest go
     first: a deletion that broke off leaves reasoning that leads to nothing, and that goes with the next one.
     """
     gives = [any(part.get("file_id") in file_ids for part in _parts(item)) for item in items]
@@ -60,13 +61,13 @@ def carrying(items: Sequence[Item], file_ids: Collection[str], answers: Collecti
         return [item for item, goes in zip(items, gives, strict=True) if goes][::-1]
     told = [item.get("id") in answers or _tells(item, file_ids) for item in items]
     going = [one or other for one, other in zip(gives, told, strict=True)]
-    calls = {item["call_id"] for item, goes in zip(items, going, strict=True) if goes and item.get("call_id")}
+    calls = {_call(item) for item, goes in zip(items, going, strict=True) if goes}.difference({None})
     for place in reversed(range(len(items))):
         item = items[place]
         if item.get("type") == "reasoning":
             going[place] |= place + 1 == len(items) or going[place + 1] or items[place + 1].get("role") == "user"
-        elif item.get("call_id"):
-            going[place] |= item["call_id"] in calls
+        else:
+            going[place] |= _call(item) in calls
     return [item for item, goes in zip(items, going, strict=True) if goes][::-1]
 
 
@@ -96,6 +97,12 @@ def _tells(item: Item, file_ids: Collection[str]) -> bool:
     parts = [part for part in said if isinstance(part, Mapping)] if isinstance(said, list) else []
     cited = [one for part in parts for one in part.get("annotations") or ()]
     return any(one.get("file_id") in file_ids for one in (*found, *cited))
+
+
+def _call(item: Item) -> str | None:
+    """The id by which a call, what was decided about it and what came of it belong together."""
+    asks = item.get("id") if item.get("type") == "mcp_approval_request" else None
+    return asks or item.get("approval_request_id") or item.get("call_id")
 
 
 def _parts(item: Item) -> Sequence[Item]:

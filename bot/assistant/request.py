@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.assistant import options
+from bot.assistant.events import Call
 from bot.assistant.parts import InputFile, InputImage, Part, written
 from bot.assistant.scope import Scope, search_tool
 from bot.assistants import Assistant
@@ -30,12 +31,26 @@ BACKGROUND = "background"
 """That the answer goes on without us: what may be left out, too."""
 
 
+UNDECIDED = "Nobody has decided about this call, so it was not made."
+"""What the model reads where a call of a remote tool was asked about, and the question was left behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallOutput:
-    """What came of a function call that the model waits for."""
+    """What came of a function call that the model waits for; of a remote tool's, what people have decided.
+
+    `approve` is None where it is a function of ours. A denial says in `text` why; an approval says nothing.
+    `question` is the call as it was asked about.
+    """
 
     call_id: str
     text: str
+    approve: bool | None = None
+    question: Call | None = None
+
+    def doubted(self) -> "CallOutput":
+        """As it is brought a second time: what was approved may have been called after the first."""
+        return replace(self, text=OUTCOME_UNKNOWN, approve=False) if self.approve else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,12 @@ class Turn:
     truncation: str = "auto"  # what becomes of a conversation that is too long (guide conversation-state)
     outsiders: bool = False  # people of another organisation read along: no MCP servers
     keys: Mapping[str, SecretStr] = field(default_factory=dict)  # of MCP servers, by environment variable
+    unreachable: frozenset[str] = frozenset()  # labels of MCP servers that are left out
+
+    @property
+    def servers(self) -> frozenset[str]:
+        """The labels of the MCP servers that it offers."""
+        return frozenset(tool["server_label"] for tool in _remote(self))
 
     @property
     def has_files(self) -> bool:
@@ -73,16 +94,27 @@ class Turn:
         return bool(self.read_before or self.scope.store or theirs or self.container_files)
 
 
-def compose(turn: Turn, *, without: Collection[str] = (), unanswered: Collection[str] = ()) -> Json:
+def compose(
+    turn: Turn,
+    *,
+    without: Collection[str] = (),
+    unanswered: Collection[str] = (),
+    undecided: Collection[str] = (),
+    repeating: bool = False,
+) -> Json:
     """The arguments of `responses.create`.
 
     Everything is repeated on each call, because nothing is inherited from the conversation. `without`:
     parameters the model does not take. `unanswered`: ids of function calls in the memory whose output the
-    model still waits for. What goes on in the background must be stored (guide background, "Limits").
+    model still waits for; `undecided`: of questions in it that nobody answered. `repeating`: whether
+    what was decided stands beside the question. What goes on in the background must be stored (guide
+    background, "Limits").
     """
     asked = [] if turn.outputs else [*map(written, turn.parts), *map(_said, turn.input)]
-    outputs = [*(CallOutput(call, OUTCOME_UNKNOWN) for call in unanswered), *turn.outputs]
-    items = [*map(_output, outputs), *asked]
+    left = [CallOutput(call, OUTCOME_UNKNOWN) for call in unanswered]
+    left += [CallOutput(request, UNDECIDED, approve=False) for request in undecided]
+    questions = [output.question for output in turn.outputs if repeating and output.question]
+    items = [*map(_question, questions), *map(_output, (*left, *turn.outputs)), *asked]
     return {
         "model": turn.assistant.model,
         "conversation": turn.memory,
@@ -94,7 +126,7 @@ def compose(turn: Turn, *, without: Collection[str] = (), unanswered: Collection
         "stream": True,
         "stream_options": {"include_obfuscation": False},
         **({"input": items} if items else {}),
-        **({"tool_choice": turn.tool_choice} if turn.tool_choice else {}),
+        **_tool_choice(turn),
         **({"background": True, "store": True} if turn.assistant.background and BACKGROUND not in without else {}),
         **_instructions(turn),
         **_sampling(turn.assistant, without),
@@ -118,8 +150,19 @@ def tools(turn: Turn) -> list[Json]:
         offered.append(options.web_search(turn.assistant.web_search))
     if "image_generation" in wanted:
         offered.append(options.image_generation(turn.assistant.image_generation))
+    return [*offered, *turn.functions, *_remote(turn)]
+
+
+def _remote(turn: Turn) -> list[Json]:
     servers = () if turn.outsiders else turn.assistant.mcp_servers
-    return [*offered, *turn.functions, *options.mcp(servers, turn.keys)]
+    return options.mcp([one for one in servers if one.server_label not in turn.unreachable], turn.keys)
+
+
+def _tool_choice(turn: Turn) -> Json:
+    """A tool can only be required where there is one: some are left out where files, or outsiders, are read."""
+    if turn.tool_choice is None or (turn.tool_choice == "required" and not tools(turn)):
+        return {}
+    return {"tool_choice": turn.tool_choice}
 
 
 def _search(turn: Turn) -> Json | None:
@@ -133,8 +176,18 @@ def _said(text: str) -> Json:
     return {"role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
+def _question(call: Call) -> Json:
+    label, _, name = call.name.partition("/")
+    asked = {"server_label": label, "name": name, "arguments": call.arguments}
+    return {"type": "mcp_approval_request", "id": call.call_id, **asked}
+
+
 def _output(output: CallOutput) -> Json:
-    return {"type": "function_call_output", "call_id": output.call_id, "output": output.text}
+    """One that approves has no reason: "'reason' cannot be provided when 'approve' is true."."""
+    if output.approve is None:
+        return {"type": "function_call_output", "call_id": output.call_id, "output": output.text}
+    decided = {"approval_request_id": output.call_id, "approve": output.approve}
+    return {"type": "mcp_approval_response", **decided, **({} if output.approve else {"reason": output.text})}
 
 
 def _instructions(turn: Turn) -> Json:

@@ -1,10 +1,13 @@
 """OpenAI's output items as steps: pure, dispatching on the `type` strings."""
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bot.assistant.events import Passage, Step, StepStatus, StepType
+from bot import words
+from bot.assistant.events import Call, Passage, Step, StepStatus, StepType
+from storage.call_records import CallKind
 
 Json = Mapping[str, Any]
 Details = Mapping[str, Any]
@@ -37,7 +40,6 @@ OTHERS = frozenset(
         "local_shell_call",
         "shell_call",
         "apply_patch_call",
-        "mcp_approval_request",
     }
 )
 """Steps of tools that we do not offer: known, told by their type's name alone."""
@@ -55,6 +57,25 @@ def step_of(item: Json, key: int | str, pending: StepStatus, *, ended: bool = Fa
     step_type, details = STEPS.get(kind, (StepType.OTHER, _unknown))
     status = _status(item, pending) if ended else pending
     return Step(id=str(item.get("id") or key), type=step_type, status=status, **details(item))
+
+
+def call_of(item: Json) -> Call | None:
+    """The call that an item asks for: of a function, or of a remote tool that people have to say yes to first."""
+    name, arguments = item.get("name") or "", item.get("arguments") or ""
+    match item.get("type"):
+        case "function_call":
+            return Call(str(item.get("call_id")), name, arguments)
+        case "mcp_approval_request":
+            return Call(str(item.get("id")), f"{item.get('server_label')}/{name}", arguments, CallKind.MCP)
+        case _:
+            return None
+
+
+def answered_by(item: Json) -> str | None:
+    """The id of the call that an item answers."""
+    if item.get("type") == "mcp_approval_response":
+        return str(item.get("approval_request_id"))
+    return str(item.get("call_id")) if item.get("type") == "function_call_output" else None
 
 
 def _status(item: Json, pending: StepStatus) -> StepStatus:
@@ -115,18 +136,52 @@ def _function_call(item: Json) -> Details:
 
 
 def _mcp(item: Json) -> Details:
-    return {**_function(item), "result": item.get("output") or _words(item.get("error"))}
+    approved = {"call_id": item.get("approval_request_id") or "", "server": item.get("server_label") or ""}
+    return {**_function(item), **approved, "result": item.get("output") or _failure(item.get("error"))}
+
+
+def _mcp_asks(item: Json) -> Details:
+    return {**_function(item), "call_id": item.get("id") or "", "server": item.get("server_label") or ""}
 
 
 def _mcp_list(item: Json) -> Details:
-    return {"name": item.get("server_label") or "", "result": _words(item.get("error"))}
+    told = item.get("error")
+    return {"server": item.get("server_label") or "", "result": words.MCP_UNLISTED if told else ""}
 
 
-def _words(error: object) -> str:
-    """Text, or an object (openai 3.54, types/responses/mcp_tool_call_error.py)."""
-    if isinstance(error, Mapping):
-        return str(error.get("message") or error.get("type") or "")
-    return str(error or "")
+def _failure(error: object) -> str:
+    """What went wrong with a call (openai 3.54, types/responses/mcp_tool_call_error.py).
+
+    Older servers write the object as text (openai-php/client#654). What a tool itself says is passed on.
+    """
+    if not error:
+        return ""
+    known = _parsed(error) if isinstance(error, str) else error
+    if not isinstance(known, Mapping):
+        return words.MCP_FAILED.format(said=error)
+    match known.get("type"):
+        case "http_error":
+            return words.MCP_HTTP.format(code=known.get("code"))
+        case "mcp_tool_execution_error":
+            return words.MCP_FAILED.format(said=_said(known.get("content")))
+        case _:
+            return words.MCP_FAILED.format(said=known.get("message") or "")
+
+
+def _parsed(error: str) -> object:
+    try:
+        return json.loads(error)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _said(content: object) -> str:
+    """The text of what a tool gave back, or that as JSON."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    texts = [str(part["text"]) for part in parts if isinstance(part, Mapping) and part.get("text")]
+    return "\n".join(texts) or json.dumps(content, ensure_ascii=False)
 
 
 def _reasoning(item: Json) -> Details:
@@ -147,6 +202,7 @@ STEPS: Mapping[str, tuple[StepType, Callable[[Json], Details]]] = MappingProxyTy
         "custom_tool_call": (StepType.FUNCTION, _function),
         "mcp_call": (StepType.MCP, _mcp),
         "mcp_list_tools": (StepType.MCP, _mcp_list),
+        "mcp_approval_request": (StepType.MCP, _mcp_asks),
         "reasoning": (StepType.REASONING, _reasoning),
         "image_generation_call": (StepType.IMAGE_GENERATION, _image),
     }

@@ -29,7 +29,7 @@ from bot.assistant.events import (
     TextBreak,
     TextDelta,
 )
-from bot.assistant.steps import NO_STEP, is_known, step_of
+from bot.assistant.steps import NO_STEP, answered_by, call_of, is_known, step_of
 from storage.records import Usage
 
 Json = Mapping[str, Any]
@@ -237,17 +237,15 @@ def _finish_part(state: Translation, place: Json, part: Json) -> Told:
 
 
 def _answer(state: Translation, item: Json) -> Translation:
-    if item.get("type") != "function_call_output":
-        return state
-    return replace(state, answered=state.answered | {str(item.get("call_id"))})
+    call_id = answered_by(item)
+    return state if call_id is None else replace(state, answered=state.answered | {call_id})
 
 
 def _finish_step(state: Translation, key: Key, item: Json, pending: StepStatus) -> Told:
     state, begun = _begin(state, key, item)
     running = {other: step for other, step in state.running.items() if other != key}
-    calls = state.calls
-    if item.get("type") == "function_call":
-        calls += (Call(str(item.get("call_id")), item.get("name") or "", item.get("arguments") or ""),)
+    wanted = call_of(item)
+    calls = (*state.calls, wanted) if wanted else state.calls
     passing = state.passing | {str(key)} if item.get("type") == "reasoning" else state.passing
     step = step_of(item, key, pending, ended=True)
     return replace(state, running=running, calls=calls, passing=passing), (*begun, StepFinished(step))

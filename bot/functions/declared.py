@@ -186,7 +186,7 @@ def _without_nulls(arguments: str, nullable: frozenset[str]) -> str:
     """The same JSON without the nulls that mean: not given. What is no JSON stays, and is refused later."""
     try:
         given = json.loads(arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return arguments
     if not isinstance(given, dict):
         return arguments

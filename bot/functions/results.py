@@ -44,14 +44,12 @@ def _text(value: object) -> str:
         return NOTHING
     if isinstance(value, str):
         return value
-    if isinstance(value, BaseModel):
-        return value.model_dump_json()
     return _json(value)
 
 
 def _json(value: Any) -> str:
     try:
-        return to_json(value).decode()
+        return value.model_dump_json() if isinstance(value, BaseModel) else to_json(value).decode()
     except (PydanticSerializationError, ValueError) as error:
         raise TypeError(f"a {type(value).__name__} cannot be written as JSON") from error
 

@@ -27,16 +27,20 @@ class State(StrEnum):
 class Child:
     """`threadmate run` beside us, with that environment and nothing else, in that folder.
 
-    `changed` is called whenever its state or its log changes.
+    Modules that assistants name are found in `modules`, after everything that is installed. `changed` is called
+    whenever its state or its log changes.
     """
 
-    def __init__(self, environ: Mapping[str, str], folder: Path, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], folder: Path, changed: Callable[[], None], modules: Path | None = None
+    ) -> None:
         self.state = State.ENDED
         self.code: int | None = None  # of its last end; negative: the signal that killed it
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         self.logged = 0  # lines ever, the forgotten ones too
         self._environ = {**environ, "PYTHONPATH": str(Path(bot.__file__).parents[1]), "PYTHONUTF8": "1"}
         self._folder = folder
+        self._command = (*COMMAND, str(modules)) if modules else COMMAND
         self._changed = changed
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -47,7 +51,7 @@ class Child:
             return
         self._become(State.STARTING)
         self._process = await asyncio.create_subprocess_exec(
-            *COMMAND,
+            *self._command,
             cwd=self._folder,
             env=self._environ,
             stdin=PIPE,  # open as long as we live: see `minding`

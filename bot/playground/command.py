@@ -6,14 +6,17 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
 from bot.clock import SystemClock
+from bot.errors import SettingsError
 from bot.playground.keeping import FILE
+from bot.playground.model import MODEL
+from bot.playground.own import OwnAssistants
 from bot.playground.page.server import PageServer, PortTakenError
 from bot.playground.world import World
 from storage.errors import DatabaseInUse, DatabaseUnavailable
@@ -23,8 +26,23 @@ DONE, NOT_STARTED = 0, 2
 HOST = "127.0.0.1"
 
 
-def play(port: int, *, open_page: bool, data: Path | None, openai_environ: Mapping[str, str]) -> int:
-    """Serve the playground until SIGINT or SIGTERM; the exit code. `data` keeps its files, else they go."""
+def play(
+    port: int,
+    *,
+    open_page: bool,
+    data: Path | None,
+    openai_environ: Mapping[str, str],
+    assistants: Path | None = None,
+) -> int:
+    """Serve the playground until SIGINT or SIGTERM; the exit code. `data` keeps its files, else they go.
+
+    `assistants` is a file of assistants that answer instead of ours; their functions are found in the working
+    directory.
+    """
+    try:
+        own = _own(assistants, openai_environ) if assistants is not None else None
+    except SettingsError as error:
+        return _refused("\n".join(error.faults))
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="threadmate-playground-")))
         try:
@@ -40,7 +58,8 @@ def play(port: int, *, open_page: bool, data: Path | None, openai_environ: Mappi
             return _refused(str(error))
         stack.callback(lock.release)
         try:
-            asyncio.run(_serve(port, inside, openai_environ, open_page=open_page, keep=data is not None))
+            world = World.open(SystemClock(), inside, openai_environ, keep=data is not None, own=own)
+            asyncio.run(_serve(port, world, open_page=open_page))
         except PortTakenError as error:
             return _refused(str(error))
         except ValidationError:
@@ -53,19 +72,21 @@ def _refused(sentence: str) -> int:
     return NOT_STARTED
 
 
-async def _serve(
-    port: int, folder: Path, openai_environ: Mapping[str, str], *, open_page: bool, keep: bool
-) -> None:
+def _own(file: Path, openai_environ: Mapping[str, str]) -> OwnAssistants:
+    return OwnAssistants.read(file, Path.cwd(), openai_environ.get("OPENAI_MODEL") or MODEL)
+
+
+async def _serve(port: int, opening: AbstractAsyncContextManager[World], *, open_page: bool) -> None:
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, told_to_stop.set)
     async with (
-        World.open(SystemClock(), folder, openai_environ, keep=keep) as world,
+        opening as world,
         PageServer(world).serving(HOST, port) as url,
     ):
         await world.bot.start()
-        _say(url, world.answers_from)
+        _say(url, world.answers_from, world.assistants_from)
         if open_page:
             threading.Thread(
                 target=webbrowser.open, args=(url,), daemon=True
@@ -73,11 +94,13 @@ async def _serve(
         await told_to_stop.wait()
 
 
-def _say(url: str, answers_from: str) -> None:
+def _say(url: str, answers_from: str, assistants_from: str) -> None:
     answering = (
         f"Answers come from {answers_from}." if answers_from else "Answers come from a script, not a model."
     )
     sys.stdout.write(f"{url}\n")
     sys.stdout.flush()
+    if assistants_from:
+        answering += f" The assistants are those of {assistants_from}."
     sys.stderr.write(f"{answering} Of the environment only OPENAI_* is used, and no .env. Ctrl-C ends it.\n")
     sys.stderr.flush()

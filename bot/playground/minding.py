@@ -1,14 +1,17 @@
 """`threadmate run` for as long as somebody minds it: it ends when its standard input does.
 
 The playground starts the bot so, with a pipe that it never writes to. However the playground ends, by SIGKILL
-too, the pipe is closed by that, and nothing is left behind.
+too, the pipe is closed by that, and nothing is left behind. What it names is a folder of modules for `run`.
 """
 
 import os
 import signal
+import sys
 import threading
+from pathlib import Path
 
 from bot.cli import main
+from bot.functions.declared import importable_from
 
 GRACE = 3.0  # seconds from SIGTERM until the process ends whatever it does
 STDIN = 0
@@ -26,4 +29,6 @@ def mind() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=mind, daemon=True).start()
+    for modules in sys.argv[1:]:
+        importable_from(Path(modules))
     main(["run"], prog_name="threadmate")

@@ -8,10 +8,13 @@ import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from bot import words
 from bot.reply.rich_text import block, code, section, size, text
 from bot.reply.steps import Block, plain_line
+from storage.call_records import CallKind, StoredCall
 
 APPROVE = "approve_call"
 DENY = "deny_call"
@@ -41,6 +44,12 @@ class Asked:
     server: str = ""
 
 
+def about(call: StoredCall) -> Asked:
+    """A stored call as people are asked about it."""
+    server, _, name = call.name.partition("/") if call.kind is CallKind.MCP else ("", "", call.name)
+    return Asked(call.call_id, name, call.arguments, server)
+
+
 def canonical(arguments: str) -> str | None:
     """The one text that is stored, shown and executed; None where the model wrote no JSON object."""
     try:
@@ -51,10 +60,30 @@ def canonical(arguments: str) -> str | None:
     return said if isinstance(value, dict) and _is_encodable(said) else None
 
 
+def exact(arguments: str) -> str | None:
+    """`canonical`, of a call that somebody else executes as the model wrote it.
+
+    None, too, where it could mean something else there than what is shown: a key that comes twice, a number that
+    is not the one written. A tool without parameters may be called with nothing at all.
+    """
+    if not arguments.strip():
+        return "{}"
+    try:
+        json.loads(arguments, object_pairs_hook=_each_once, parse_float=_as_written)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    return canonical(arguments)
+
+
 def visible(arguments: str) -> str:
     """JSON with the same meaning, indented, in which every character can be seen."""
     said = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
     return "".join(map(_seen, said))
+
+
+def in_line(name: str) -> str:
+    """A name that a server may have given, in one line, in which every character can be seen."""
+    return "".join("\\u000a" if char == "\n" else _seen(char) for char in name)
 
 
 def fitting(calls: Sequence[Asked]) -> tuple[Asked, ...]:
@@ -82,7 +111,7 @@ def spoken(call: Asked) -> str:
 
 def _blocks(call: Asked) -> list[Block]:
     where = [text(words.CALL_ON_SERVER.format(server=call.server))] if call.server else []
-    head = section(text(words.CALL_WANTED), text(call.name, bold=True), *where)
+    head = section(text(words.CALL_WANTED), text(in_line(call.name), bold=True), *where)
     buttons = [_button(APPROVE, words.APPROVE, call, "primary"), _button(DENY, words.DENY, call)]
     return [block([head, code(visible(call.arguments), "json")]), {"type": "actions", "elements": buttons}]
 
@@ -91,7 +120,7 @@ def _button(action: str, label: str, call: Asked, style: str = "") -> Block:
     """Buttons carry the call's id; which run it is of is found by the message, so that no other can be named."""
     button: Block = {"type": "button", "action_id": action, "value": call.call_id}
     button["text"] = {"type": "plain_text", "text": label}
-    button["accessibility_label"] = f"{label}: {call.name}"[:75]
+    button["accessibility_label"] = f"{label}: {in_line(call.name)}"[:75]
     return {**button, "style": style} if style else button
 
 
@@ -100,6 +129,18 @@ def _seen(char: str) -> str:
         return char
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key that comes twice")
+    return dict(pairs)
+
+
+def _as_written(number: str) -> float:
+    if Decimal(number) != Decimal(repr(float(number))):
+        raise ValueError("a number that cannot be shown as it was written")
+    return float(number)
 
 
 def _is_encodable(said: str) -> bool:

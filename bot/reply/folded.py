@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from bot import words
 from bot.reply.findings import Form, Piece, pieces
 from bot.reply.rich_text import Element, block, section, size, text
-from bot.reply.steps import Block, duration, standing, title
+from bot.reply.steps import NO_TIME, Block, duration, standing, title
 from bot.reply.transcript import TimedStep
 
 CONTAINER_BYTES = 8_000
@@ -157,7 +157,7 @@ def _heading(seconds: float | None, count: int, by: str | None) -> str:
     told = (
         words.ANSWERED_BY.format(name=by) if by else "",
         steps if count else "",
-        "" if seconds is None else duration(seconds),
+        "" if seconds is None or seconds < NO_TIME else duration(seconds),
     )
     return " · ".join(part for part in told if part)
 

@@ -83,7 +83,8 @@ class Screen:
             return
         status = self._calls.going_on() if closing is NOTHING and message.streaming else self._calls.at_rest
         if message.streaming and shown is not None and text.startswith(shown):
-            chunks = last_chunks_of(self.steps, message.tasks, text[len(shown) :], self.elsewhere(message))
+            rest, elsewhere = text[len(shown) :], self.elsewhere(message)
+            chunks = last_chunks_of(self.steps, message.tasks, rest, elsewhere, waits=bool(closing.asked))
             if await self._stop_whole(message, chunks, closing.blocks(alone=not text.strip()), status):
                 message.text = text
                 return

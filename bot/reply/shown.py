@@ -50,14 +50,21 @@ def chunks_of(
 
 
 def last_chunks_of(
-    steps: Iterable[TimedStep], shown: Mapping[str, Block], text: str, elsewhere: Collection[str] = ()
+    steps: Iterable[TimedStep],
+    shown: Mapping[str, Block],
+    text: str,
+    elsewhere: Collection[str] = (),
+    *,
+    waits: bool = False,
 ) -> list[Block]:
-    """The same at the end of a message, after which no task of it may seem to be under way."""
+    """The same at the end of a message, after which no task of it may seem to be under way.
+
+    `waits`: for people, who have to decide about what is not done yet; else it has ended.
+    """
+    left = "pending" if waits else "complete"
     chunks = chunks_of(steps, shown, text, elsewhere)
     final = {**shown, **{chunk["id"]: chunk for chunk in chunks if "id" in chunk}}
-    ended = [
-        {**task, "status": "complete"} if task["status"] == "in_progress" else task for task in final.values()
-    ]
+    ended = [{**task, "status": left} if task["status"] == "in_progress" else task for task in final.values()]
     return [*(task for task in ended if shown.get(task["id"]) != task), *said(text)]
 
 

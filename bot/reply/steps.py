@@ -17,6 +17,7 @@ _TASK_STATUS = {
     StepStatus.IN_PROGRESS: "in_progress",
     StepStatus.COMPLETED: "complete",
     StepStatus.INCOMPLETE: "complete",
+    StepStatus.NOT_MADE: "complete",
     StepStatus.FAILED: "error",
 }
 """Our status -> Slack's for a task (§2.2)."""
@@ -24,6 +25,9 @@ _TASK_STATUS = {
 
 def title(step: Step) -> str:
     """What a step does, in a few words; names that are not ours are stripped of what could mean something."""
+    if step.type is StepType.MCP and step.server:
+        calling = words.STEP_CALLING_ON if step.name else words.STEP_LISTING
+        return plain_line(calling.format(name=step.name, server=step.server), TASK_TITLE_MAX)
     if step.type in (StepType.FUNCTION, StepType.MCP):
         return plain_line(words.STEP_CALLING.format(name=step.name), TASK_TITLE_MAX)
     if step.type is StepType.OTHER:

@@ -65,7 +65,7 @@ class Transcript:
             case TextBreak():
                 return replace(self, text=self.text + "\n\n", apart=False) if self.text else self
             case StepStarted(step):
-                return replace(self, steps=(*self.steps, TimedStep(step, started_at=at)))
+                return replace(self, steps=_started(self.steps, step, at))
             case StepFinished(step):
                 return replace(self, steps=_finished(self.steps, _pending(step), at))
             case _:
@@ -141,16 +141,29 @@ def _cut_off(timed: TimedStep, at: float | None) -> TimedStep:
 
 
 def _pending(step: Step) -> Step:
-    """A function that the model wants called is under way until it has been."""
-    ours = step.type is StepType.FUNCTION and step.call_id and step.status is StepStatus.COMPLETED
-    return replace(step, status=StepStatus.IN_PROGRESS) if ours else step
+    """A function that the model wants called is under way until it has been; so is what is asked about."""
+    wanted = step.asks or (step.type is StepType.FUNCTION and bool(step.call_id))
+    return replace(step, status=StepStatus.IN_PROGRESS) if wanted and step.status is StepStatus.COMPLETED else step
+
+
+def _asked(one: Step, step: Step) -> bool:
+    """Whether a step is the question about that very call."""
+    return one.asks and one.call_id == step.call_id and one.id != step.id
+
+
+def _started(steps: tuple[TimedStep, ...], step: Step, at: float | None) -> tuple[TimedStep, ...]:
+    """A call takes the place of the question about it."""
+    if any(_asked(timed.step, step) for timed in steps):
+        return tuple(TimedStep(step, started_at=at) if _asked(timed.step, step) else timed for timed in steps)
+    return (*steps, TimedStep(step, started_at=at))
 
 
 def _finished(steps: tuple[TimedStep, ...], step: Step, at: float | None) -> tuple[TimedStep, ...]:
     at = None if step.status is StepStatus.IN_PROGRESS else at
-    known = any(timed.step.id == step.id for timed in steps)
-    if not known:
-        return (*steps, TimedStep(step, finished_at=at))
+    if not any(timed.step.id == step.id for timed in steps):
+        return _finished(_started(steps, step, None), step, at)
     return tuple(
-        replace(timed, step=step, finished_at=at) if timed.step.id == step.id else timed for timed in steps
+        replace(timed, step=step, finished_at=at) if timed.step.id == step.id else timed
+        for timed in steps
+        if not _asked(timed.step, step)
     )

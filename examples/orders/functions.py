@@ -41,5 +41,5 @@ def refund(context: RunContext, number: int, reason: str = "") -> str:
         reason: why, in a few words, for the books
     """
     order = lookup_order(number)
-    # A real one tells the bank `context.call_id` as the key under which this is done once.
-    return f"{order.price} EUR will be paid back for order {number}, asked for by {context.user}."
+    # A real one tells the bank `context.call_id` as the key under which this is done once, and who asked for it.
+    return f"{order.price} EUR will be paid back for order {number}."

@@ -1,27 +1,20 @@
 """The playground as a command, and one tab of its page without a browser."""
 
-import asyncio
 import json
-import os
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.acceptance.forked import Forked
+
 DEADLINE = 60.0  # real seconds, for a command that hangs
 
 
-async def started(command: Sequence[str | Path], folder: Path, **environ: str) -> Process:
-    """The command run in that folder, with that environment and the PATH."""
-    given = {"PATH": os.environ["PATH"], **environ}
-    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=given, stdout=PIPE, stderr=PIPE)
-
-
-async def printed_url(process: Process) -> str:
+async def printed_url(process: Process | Forked) -> str:
     """The first line that it prints."""
     assert process.stdout is not None
     return (await process.stdout.readline()).decode().strip()

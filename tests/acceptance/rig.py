@@ -14,9 +14,12 @@ from bot.manifest import read_manifest
 from bot.playground.openai import EmulatedOpenAI
 from bot.playground.slack import EmulatedSlack
 from bot.settings import Settings
+from tests.acceptance.forked import Forked
 
 DEADLINE = 60.0  # real seconds, for a command that hangs
 MANIFEST = read_manifest()
+STRANGERS = dict.fromkeys(("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"), "stranger")
+"""What Bolt would take out of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +66,24 @@ class Ended:
     err: str
 
 
-async def run(command: Sequence[str | Path], environ: dict[str, str], folder: Path) -> Ended:
-    """Run a command to its end, in that folder and with that environment alone."""
-    process = await _start(command, environ, folder)
+async def start(command: Sequence[str | Path], environ: dict[str, str], folder: Path) -> Process:
+    """Start a command in that folder and with that environment alone."""
+    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=environ, stdout=PIPE, stderr=PIPE)
+
+
+async def ended(process: Process | Forked) -> Ended:
+    """What it leaves behind when it has ended."""
     async with asyncio.timeout(DEADLINE):
         out, err = await process.communicate()
     return Ended(process.returncode, out.decode(), err.decode())
 
 
-async def run_until_ready(
-    command: Sequence[str | Path], environ: dict[str, str], folder: Path, ending: signal.Signals
-) -> Ended:
-    """Run a command until it has printed its first line, then send it that signal."""
-    process = await _start(command, environ, folder)
+async def ended_when_ready(process: Process | Forked, ending: signal.Signals) -> Ended:
+    """The same of what is sent that signal as soon as it has printed its first line."""
     assert process.stdout is not None
     async with asyncio.timeout(DEADLINE):
         first = await process.stdout.readline()
-        if process.returncode is None:
-            process.send_signal(ending)
-        rest, err = await process.communicate()
-    return Ended(process.returncode, (first + rest).decode(), err.decode())
-
-
-async def _start(command: Sequence[str | Path], environ: dict[str, str], folder: Path) -> Process:
-    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=environ, stdout=PIPE, stderr=PIPE)
+    if process.returncode is None:
+        process.send_signal(ending)
+    left = await ended(process)
+    return Ended(left.code, first.decode() + left.out, left.err)

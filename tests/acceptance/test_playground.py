@@ -5,18 +5,23 @@ import fcntl
 import os
 import signal
 import socket
-import sys
-from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.acceptance.playground_rig import DEADLINE, printed_url, started, tab
+import pytest
 
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-m", "bot", "playground")
+from tests.acceptance.forked import Forked, fork
+from tests.acceptance.playground_rig import DEADLINE, printed_url, tab
+from tests.crash.nursery import Nursery
+
+Play = Callable[..., Awaitable[Forked]]
 
 
-async def playground(folder: Path, *words: str, **environ: str) -> Process:
-    return await started((*COMMAND, *words), folder, PYTHONPATH=str(ROOT), **environ)
+@pytest.fixture
+def playground(nursery: Nursery, tmp_path: Path) -> Play:
+    """What starts the command with those words, and with that in its environment."""
+    path = {"PATH": os.environ["PATH"]}
+    return lambda *words, **environ: fork(nursery, ["playground", *words], path | environ, tmp_path)
 
 
 def left_in(folder: Path) -> set[str]:
@@ -31,13 +36,15 @@ exec sleep 600 > /dev/null 2>&1
 """
 
 
-async def test_it_prints_and_opens_one_url_runs_the_bot_and_ends_all_of_it(tmp_path: Path) -> None:
+async def test_it_prints_and_opens_one_url_runs_the_bot_and_ends_all_of_it(
+    tmp_path: Path, playground: Play
+) -> None:
     (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=xoxb-real\nOPENAI_API_KEY=sk-real\nDATABASE_URL=nonsense\n")
     browser = tmp_path / "browser"
     browser.write_text(BROWSER)
     browser.chmod(0o700)
     environ = {"SLACK_BOT_TOKEN": "xoxb-other", "DATABASE_URL": "nonsense", "BROWSER": str(browser)}
-    process = await playground(tmp_path, "--port", "0", "--open", **environ)
+    process = await playground("--port", "0", "--open", **environ)
     async with asyncio.timeout(DEADLINE):
         url = await printed_url(process)
         async with tab(url) as page:
@@ -52,9 +59,9 @@ async def test_it_prints_and_opens_one_url_runs_the_bot_and_ends_all_of_it(tmp_p
     assert left_in(tmp_path) == {".env", "browser", "opened", "pid"}
 
 
-async def test_with_a_key_it_says_who_answers_and_keeps_its_folder(tmp_path: Path) -> None:
+async def test_with_a_key_it_says_who_answers_and_keeps_its_folder(tmp_path: Path, playground: Play) -> None:
     real = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    process = await playground(tmp_path, "--port", "0", "--data", "kept", **real)
+    process = await playground("--port", "0", "--data", "kept", **real)
     async with asyncio.timeout(DEADLINE):
         async with tab(await printed_url(process)) as page:
             assert page.hello["answers_from"] == "http://127.0.0.1:9/v1"
@@ -65,10 +72,10 @@ async def test_with_a_key_it_says_who_answers_and_keeps_its_folder(tmp_path: Pat
     assert "kept" in left_in(tmp_path)
 
 
-async def test_a_port_in_use_is_one_sentence_and_code_2(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_one_sentence_and_code_2(tmp_path: Path, playground: Play) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = await playground(tmp_path, "--port", str(port))
+        process = await playground("--port", str(port))
         async with asyncio.timeout(DEADLINE):
             out, err = await process.communicate()
     assert (process.returncode, out) == (2, b"")
@@ -78,10 +85,10 @@ async def test_a_port_in_use_is_one_sentence_and_code_2(tmp_path: Path) -> None:
 
 
 async def test_a_kept_workspace_goes_on_in_old_threads_and_new_ones_and_nothing_outlives_it(
-    tmp_path: Path,
+    tmp_path: Path, playground: Play
 ) -> None:
     words = ("--port", "0", "--data", "kept")
-    process = await playground(tmp_path, *words)
+    process = await playground(*words)
     async with asyncio.timeout(DEADLINE):
         async with tab(await printed_url(process)) as page:
             general = await page.ready()
@@ -89,7 +96,7 @@ async def test_a_kept_workspace_goes_on_in_old_threads_and_new_ones_and_nothing_
             question = {"text": "@Threadmate how long is parental leave?", "files": [file]}
             old = (await page.act("post", channel=general, **question))["ts"]
             await page.sees(general, old, "Sources:", "Bad answer")
-        other = await playground(tmp_path, *words)
+        other = await playground(*words)
         out, err = await other.communicate()
         assert (other.returncode, out) == (2, b"")
         assert err.decode().splitlines() == [
@@ -98,7 +105,7 @@ async def test_a_kept_workspace_goes_on_in_old_threads_and_new_ones_and_nothing_
         process.send_signal(signal.SIGINT)
         await process.communicate()
 
-        process = await playground(tmp_path, *words)
+        process = await playground(*words)
         async with tab(await printed_url(process)) as page:
             assert await page.ready() == general
             await page.sees(general, old, "how long is parental leave?", "Sources:", "employee-handbook.md")

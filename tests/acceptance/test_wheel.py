@@ -12,22 +12,16 @@ import pytest
 import yaml
 
 from bot.manifest import read_manifest
-from tests.acceptance.playground_rig import DEADLINE, printed_url, started, tab
-from tests.acceptance.rig import outside, run, run_until_ready
+from tests.acceptance.environment import install
+from tests.acceptance.playground_rig import DEADLINE, printed_url, tab
+from tests.acceptance.rig import STRANGERS, ended, ended_when_ready, outside, start
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(300)  # the dependencies are installed once
 
 
 def build(out: Path) -> None:
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def install(wheel: Path, home: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, capture_output=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet", "--no-compile"]
-    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(out)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -81,21 +75,22 @@ def test_the_installed_command_knows_its_version(command: Path, tmp_path: Path) 
 
 async def test_the_installed_command_checks_what_is_around_it(command: Path, tmp_path: Path) -> None:
     async with outside(tmp_path) as world:
-        done = await run((command, "check"), world.environ(), tmp_path)
+        done = await ended(await start((command, "check"), world.environ(), tmp_path))
     assert done.code == 0, done.out + done.err
     assert [line[0] for line in done.out.splitlines()] == ["✓"] * 9
 
 
 async def test_the_installed_command_runs_until_it_is_told_to_end(command: Path, tmp_path: Path) -> None:
     async with outside(tmp_path) as world:
-        done = await run_until_ready((command, "run"), world.environ(), tmp_path, signal.SIGTERM)
+        process = await start((command, "run"), world.environ(**STRANGERS), tmp_path)
+        done = await ended_when_ready(process, signal.SIGTERM)
     assert (done.code, done.out) == (0, "ready\n"), done.err
     assert (tmp_path / "threadmate.db").exists()
 
 
 async def test_the_installed_command_plays_with_all_that_its_page_needs(command: Path, tmp_path: Path) -> None:
     static = [path.name for path in (ROOT / "bot/playground/page/static").iterdir()]
-    process = await started((command, "playground", "--port", "0"), tmp_path)
+    process = await start((command, "playground", "--port", "0"), {"PATH": os.environ["PATH"]}, tmp_path)
     async with asyncio.timeout(DEADLINE):
         async with tab(await printed_url(process)) as page:
             for name in ("slack.css", *static):

@@ -11,12 +11,14 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from bot.clock import SystemClock
-from bot.playground.model import Pace, offline
+from bot.playground.model import MODEL, Pace, offline
+from bot.playground.own import OwnAssistants
 from bot.playground.page.server import PageServer
 from bot.playground.world import World
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-component-update")
+EXAMPLES = Path(__file__).parents[2] / "examples"
 HURRIED = Pace(word=0, step=0)
 PATIENCE = 20_000  # milliseconds until something awaited is given up
 expect.set_options(timeout=PATIENCE)
@@ -81,10 +83,11 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[Desk]:
-    """Everything running; the offline model does not dawdle."""
+    """Everything running, with the example's assistant; the offline model does not dawdle."""
+    own = OwnAssistants.read(EXAMPLES / "orders" / "assistants.toml", EXAMPLES, MODEL, {})
     async with (
         chromium() as browser,
-        World.open(SystemClock(), folder, {}) as world,
+        World.open(SystemClock(), folder, {}, own=own) as world,
         PageServer(world).serving("127.0.0.1", 0) as url,
     ):
         assert world.openai is not None

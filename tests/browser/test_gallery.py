@@ -1,7 +1,6 @@
 """The gallery in a real browser: drawn, folded, and nothing of what messages say has run."""
 
-import subprocess
-import sys
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.playground.gallery.__main__ import main
 from bot.playground.gallery.scenes import SCENES
 from tests.browser.page_rig import chromium
 
@@ -18,9 +18,12 @@ Dump = Callable[[str], Awaitable[tuple[str, list[str]]]]
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with every scene, played by the program itself."""
+    """The folder with every scene, played by the program itself, as its command is."""
     out = tmp_path_factory.mktemp("gallery")
-    subprocess.run([sys.executable, "-m", "bot.playground.gallery", str(out)], check=True, timeout=50)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["gallery", str(out)])
+        assert main() == 0
+    logging.disable(logging.NOTSET)
     return out
 
 
@@ -93,6 +96,18 @@ async def test_the_steps_unfolded_say_what_was_asked_found_and_run_and_how_long_
         assert said in shown
 
 
+async def test_what_became_of_a_call_stands_in_its_step(gallery: Path) -> None:
+    said = {
+        "approved": "will be paid back for order 4711",
+        "denied": " · not made",
+        "expired": "Nobody approved this call in time",
+        "function-failed": " · failed",
+        "with-options": "Asked with: extra instructions “In one sentence.”",
+    }
+    for scene, words in said.items():
+        assert words in (gallery / f"{scene}.html").read_text()
+
+
 async def test_what_one_presses_is_in_the_gallery(gallery: Path) -> None:
     buttons = {
         "answer": ("regenerate", "feedback"),
@@ -101,11 +116,14 @@ async def test_what_one_presses_is_in_the_gallery(gallery: Path) -> None:
         "question-changed": ("regenerate_edited",),
         "failure": ("try_again",),
         "details-page": ("details_previous",),
+        "approval": ("approve_call", "deny_call"),
+        "approval-again": ("approve_call", "cancel_call"),
+        "expired": ("try_again",),
     }
     for scene, actions in buttons.items():
         drawn = (gallery / f"{scene}.html").read_text()
         assert [action for action in actions if f'data-action-id="{action}"' not in drawn] == []
-    for scene in ("details", "reason"):
+    for scene in ("details", "function-details", "options", "reason", "thread-settings"):
         assert 'role="dialog"' in (gallery / f"{scene}.html").read_text()
 
 

@@ -61,6 +61,7 @@ async def test_a_first_visit_says_what_is_there_what_answers_and_what_to_try(at_
     await page.click("#hints >> text=Write to it directly")
     await expect(page.locator("#place-name")).to_have_text("Threadmate")
     await expect(page.locator("#composer textarea")).to_have_value("Hello! What can you do?")
+    await expect(page.locator("#messages .start .s-button").first).to_have_text("Look up order 4711")
     await page.click('[role="tab"]:has-text("About")')
     await expect(page.locator("#about .s-button").first).to_be_visible()
 
@@ -312,24 +313,33 @@ async def test_a_shortcut_and_a_command_open_the_files_and_removing_one_is_asked
     await page.locator(".veil button").last.press("Escape")
 
 
-async def test_a_message_is_asked_about_with_options_that_are_filled_in(at_desk: Desk) -> None:
+async def test_a_message_is_asked_about_with_options_and_a_call_is_made_when_it_is_approved(at_desk: Desk) -> None:
     page = await at_desk.tab()
-    await say(page, "The front door sticks.")
-    message = page.locator('#messages .item:has-text("The front door sticks.")')
+    await say(page, "The handle of 4711 is broken.")
+    message = page.locator('#messages .item:has-text("The handle of 4711 is broken.")')
     await expect(message).to_be_visible()
     await message.hover()
     await message.locator('[aria-label="More actions"]').click()
     await page.click(".menu >> text=Ask with options…")
-    await page.fill('.veil [aria-label="Your question"]', "Who repairs it?")
+    await page.fill('.veil [aria-label="Your question"]', "Refund order 4711, reason: it is broken")
     await page.uncheck('.veil label:has-text("Run code") input')
     await page.fill('.veil [aria-label^="Extra instructions"]', "Briefly.\nPlease.")
+    await page.click('.veil >> text="More options"')
+    await page.fill('.veil [aria-label^="At most so many tokens"]', "900")
     await page.click('.veil [data-modal="submit"]')
     await expect(page.locator(".veil")).to_have_count(0)
-    await message.get_by_role("button", name="replies").click()
+    await message.get_by_role("button", name="2 replies").click()
+    await expect(page.locator("#replies .s-plan .s-task-pending").last).to_be_visible()
+    await page.click('#replies button:text-is("Approve")')
     await answered(page)
     await expect(page.locator("#replies")).to_contain_text(
-        "Asked with: extra instructions “Briefly. Please.”, only the tools file_search"
+        "Asked with: extra instructions “Briefly. Please.”, only the tools “Search files”, “Call lookup_order”, "
+        "“Call refund”, max_output_tokens 900"
     )
+    await expect(page.locator("#replies")).to_contain_text("24.90 EUR will be paid back for order 4711.")
+    await expect(page.locator('#replies button:text-is("Approve")')).to_have_count(0)
+    await page.locator("#replies .s-container >> nth=0 >> summary >> nth=0").press("Enter")
+    await expect(page.locator("#replies .s-container[open]")).to_contain_text('"reason": "it is broken"')
 
 
 async def test_hostile_text_is_shown_and_does_nothing(at_desk: Desk) -> None:
@@ -429,6 +439,6 @@ async def test_what_happened_behind_an_answer_is_one_click_away_and_faults_and_t
     await go(page, "design")
     await say(page, "A day later.")
     await expect(page.locator("#messages .day").last).to_have_text("Today")
-    await expect(page.locator("#messages .day")).to_have_count(2)
+    await expect(page.locator("#messages .day").first).not_to_have_text("Today")
     assert slack.bot_token not in await page.content()
     assert at_desk.complaints == []

@@ -70,6 +70,7 @@ async def test_a_run_that_waits_is_nobodys_until_all_is_decided(store: Store) ->
     assert states == [(CallState.APPROVED, "U1"), (CallState.DENIED, "U7")]
 
 
+@pytest.mark.races
 async def test_who_decides_second_is_told_so(store: Store) -> None:
     claim = await begun(store, ASKED)
     await store.calls.wait(claim.lease, 60)
@@ -128,6 +129,9 @@ async def test_a_thread_that_waits_is_found_by_its_place(store: Store) -> None:
     found = await store.calls.waiting(*here)
     assert found is not None
     assert (found[0].id, [call.call_id for call in found[1]]) == (claim.run.id, ["call_2"])
+    assert not await store.calls.holds_up(claim.thread.id)
+    await hear(store, 2)
+    assert await store.calls.holds_up(claim.thread.id)
 
 
 async def test_a_yes_is_remembered_for_the_thread(store: Store) -> None:

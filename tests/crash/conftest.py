@@ -1,7 +1,6 @@
-"""One process that the bot's processes are forked from, for all tests here; each of them on every database."""
+"""What the tests here share; each of them is for every database."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,6 @@ import pytest
 from tests.crash.nursery import Nursery
 from tests.crash.process import Rig, served
 from tests.databases import BotDatabase
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    with closing(Nursery()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -12,14 +12,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, get_args
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "from tests.crash.nursery import serve; import sys; serve(int(sys.argv[1]))"
+PROGRAM = (
+    "import sys, bot.playground.command; from tests.crash.nursery import serve; "
+    "from tests.crash.rehearsal import rehearse; rehearse(); serve(int(sys.argv[1]))"
+)
 PUT_OFF = (
     "bot.app",
     "bot.check",
@@ -51,11 +54,16 @@ class Nursery:
         self._door.close()
         self._process.wait()
 
-    async def start(self, arguments: list[str], folder: Path, environment: dict[str, str], log: int) -> "Child":
-        """Run the command with those arguments in a process of its own, its stderr going to that descriptor."""
+    async def start(
+        self, arguments: list[str], folder: Path, environment: dict[str, str], log: int, live: str = ""
+    ) -> "Child":
+        """Run the command with those arguments in a process of its own, its stderr going to that descriptor.
+
+        Where a module is named, its `live` is run instead.
+        """
         said, its_stdout = os.pipe()
         news, its_status = os.pipe()
-        request = {"arguments": arguments, "folder": str(folder), "environment": environment}
+        request = {"arguments": arguments, "folder": str(folder), "environment": environment, "live": live}
         try:
             socket.send_fds(self._door, [json.dumps(request).encode()], [its_stdout, log, its_status])
         finally:
@@ -102,8 +110,8 @@ async def _reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.BaseTr
     return reader, transport
 
 
-def serve(descriptor: int, live: Callable[[], object] | None = None) -> None:
-    """Import the program, then fork for each request; in the fork, become the program, or what `live` is."""
+def serve(descriptor: int) -> None:
+    """Import the program, then fork for each request; in the fork, become the program, or what is to live."""
     from bot.cli import main
 
     _warm()
@@ -116,8 +124,9 @@ def serve(descriptor: int, live: Callable[[], object] | None = None) -> None:
         if os.fork() == 0:
             door.close()
             _keep(*descriptors)
-            _become(json.loads(told), descriptors)
-            live() if live else main(prog_name="threadmate")
+            request = json.loads(told)
+            _become(request, descriptors)
+            import_module(request["live"]).live() if request["live"] else main(prog_name="threadmate")
             return
         for one in descriptors:
             os.close(one)
@@ -166,4 +175,5 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    tempfile.tempdir = None  # found anew: TMPDIR may be another one
     sys.argv = ["threadmate", *request["arguments"]]

@@ -39,7 +39,7 @@ from bot.playground.openai.script import (
 )
 from tests.emulators.openai_api import MODEL, Peer, connected, function
 
-MCP = {"type": "mcp", "server_label": "docs", "server_url": "https://x.test"}
+MCP = {"type": "mcp", "server_label": "docs", "server_url": "https://x.test", "require_approval": "never"}
 TOOLS = [
     {"type": "file_search", "vector_store_ids": ["vs_1"]},
     {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -96,6 +96,10 @@ SEQUENCES: dict[str, tuple[Any, str]] = {
     "MCP tools": (
         McpListTools("docs", [("search", "Searches")]),
         "mcp_list_tools.in_progress mcp_list_tools.completed",
+    ),
+    "MCP tools that cannot be listed": (
+        McpListTools("docs", error="no"),
+        "mcp_list_tools.in_progress mcp_list_tools.failed",
     ),
     "MCP call": (
         McpCall("docs", "search", {"q": "x"}, "found"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot import setting_words as words
 from bot import words as common
+from bot.options_more import LABELS, MORE
 from bot.options_view import CHOOSE_ASSISTANT, NOBODY
 from bot.overrides import AdditionalMessage, Overrides
 from bot.playground.faults import Fault, FaultKind
@@ -179,7 +180,7 @@ async def test_what_is_chosen_holds_for_that_answer_and_is_said(make_world: Make
         assert request["instructions"].endswith(extra)
         line = (
             "Asked with: model gpt-6-luna, extra instructions "
-            f"“‹!channel› ‹@{world.bo}› In *Spanish*. Always.”, only the tools code_interpreter"
+            f"“‹!channel› ‹@{world.bo}› In *Spanish*. Always.”, only the tools “Run code”"
         )
         assert otherwise(world, ts) == ["what is it <!here>?", "Ann asks:", line]
         assert world.slack.live_mentions == []
@@ -242,6 +243,41 @@ async def test_what_can_be_chosen_depends_on_the_assistant(make_world: MakeWorld
         await world.until(world.answered(ts, count=2))
         assert world.openai.creates[-1]["model"] == "gpt-6-luna"
         assert otherwise(world, ts)[-1] == "Asked with: assistant legal"
+
+
+async def test_further_options_are_shown_when_wanted_and_what_they_do_not_take_is_said(
+    make_world: MakeWorld,
+) -> None:
+    world: World = await make_world(assistant_tools=("code_interpreter",))
+    async with world.running():
+        ts = await world.slack.post(world.general, world.bo, "hm")
+        modal = await opened(world, OPTIONS, ts)
+        plain = list(blocks(modal))
+        before = modal.hash
+        assert await world.meanwhile(world.slack.press_in_modal(modal.id, world.ann, MORE))
+        await world.until(lambda: modal.hash != before)
+        assert [name for name in blocks(modal) if name not in plain] == [f"more_{name}" for name in LABELS]
+        wanted = {"more_max_output_tokens": "9", "more_temperature": "hot", "more_top_p": "0,5"}
+        assert await submit(world, modal, question="why?", **wanted)
+        assert modal.errors == {
+            "more_max_output_tokens": words.WHOLE_BETWEEN.format(least=16, most="1,000,000"),
+            "more_temperature": words.NUMBER_BETWEEN.format(least=0, most=2),
+        }
+        wanted = {"more_max_output_tokens": "900", "more_temperature": "", "more_tool_choice": "required"}
+        assert await submit(world, modal, question="why?", more_truncation="disabled", **wanted)
+        await world.until(world.answered(ts, count=2))
+        request = world.openai.creates[-1]
+        asked = {
+            name: request.get(name) for name in ("max_output_tokens", "temperature", "tool_choice", "truncation")
+        }
+        assert asked == {
+            "max_output_tokens": 900,
+            "temperature": None,
+            "tool_choice": "required",
+            "truncation": "disabled",
+        }
+        told = "tool_choice required, top_p 0.5, max_output_tokens 900, truncation disabled"
+        assert otherwise(world, ts)[-1] == f"Asked with: {told}"
 
 
 async def test_a_thread_is_set_up_and_everybody_in_it_is_told(make_world: MakeWorld, tmp_path: Path) -> None:

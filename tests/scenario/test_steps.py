@@ -101,7 +101,7 @@ async def test_every_kind_of_step_shows_what_it_found(make_world: MakeWorld) -> 
         "print(14 * 5)",
         "Output",
         "70",
-        "Calling look_up",
+        "Calling look_up on orders",
         "Arguments",
         '{"order": 4711}',
         "Result",
@@ -111,7 +111,7 @@ async def test_every_kind_of_step_shows_what_it_found(make_world: MakeWorld) -> 
     assert "details" not in actions(answer)
 
 
-TITLES = {"Thinking", "Searching the files", "Searching the web", "Running code", "Calling look_up"}
+TITLES = {"Thinking", "Searching the files", "Searching the web", "Running code", "Calling look_up on orders"}
 
 
 async def test_while_it_works_only_short_titles_are_shown(make_world: MakeWorld) -> None:
@@ -183,7 +183,7 @@ async def test_a_container_has_at_most_ten_children(make_world: MakeWorld, count
     async with world.running():
         answer = await asked(world, *(CodeInterpreter(str(n)) for n in range(count)), Text("Done."))
     assert len(folded(answer)["child_blocks"]) == min(count, CHILDREN)
-    assert folded(answer)["title"]["text"].startswith(f"{count} steps · ")
+    assert folded(answer)["title"]["text"].startswith(f"{count} steps")
     assert len([row for row in rows(answer) if row.startswith("Running code")]) <= LISTED_MAX
 
 
@@ -211,9 +211,9 @@ async def test_a_failed_step_says_so_and_shows_why(make_world: MakeWorld) -> Non
     async with world.running():
         failed = {**CALL, "output": None, "error": "no such order", "status": "failed"}
         answer = await asked(world, Item(failed), Text("I could not look it up."))
-    assert without_times(answer)[0] == "Calling look_up · failed"
-    assert rows(answer)[-1] == "no such order"
-    assert answer.tasks == [("Calling look_up", "error")]
+    assert without_times(answer)[0] == "Calling look_up on orders · failed"
+    assert rows(answer)[-1] == words.MCP_FAILED.format(said="no such order")
+    assert answer.tasks == [("Calling look_up on orders", "error")]
 
 
 async def test_where_blocks_are_refused_a_button_shows_the_steps(make_world: MakeWorld) -> None:

@@ -6,8 +6,10 @@ import logging
 import random
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
+from tests.crash.nursery import Nursery
 from tests.soak.soak import soak
 
 SHOWN = 40  # violations
@@ -26,7 +28,8 @@ def main() -> int:
     say = sys.stdout.write
     say(f"seed {given.seed}, {given.messages} messages, in {folder}\n")
     sys.stdout.flush()
-    verdict = asyncio.run(soak(given.seed, given.messages, folder))
+    with closing(Nursery()) as nursery:
+        verdict = asyncio.run(soak(given.seed, given.messages, folder, nursery))
     for name, value in verdict.summary.items():
         say(f"{name:>28}: {value}\n")
     for violation in verdict.violations[:SHOWN]:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.crash.nursery import Nursery
 from tests.soak.invariants import Ended, violations
 from tests.soak.plan import plan
 from tests.soak.stage import Stage, set_up
@@ -23,10 +24,10 @@ class Verdict:
     summary: dict[str, object]
 
 
-async def soak(seed: int, messages: int, folder: Path) -> Verdict:
+async def soak(seed: int, messages: int, folder: Path, nursery: Nursery) -> Verdict:
     """Play the plan of that seed, wait until all is over, stop the bot, and look."""
     began = time.perf_counter()
-    async with set_up(folder) as stage:
+    async with set_up(folder, nursery) as stage:
         story = Story(stage, seed, plan(seed, messages))
         telling = asyncio.create_task(_told(stage, story))
         await stage.until(telling.done, float("inf"))

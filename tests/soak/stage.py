@@ -22,10 +22,7 @@ LEAST, MOST = 0.1, 1.0  # emulated seconds that it moves by
 STARTS_WITHIN = 20.0  # real seconds
 STUCK = 600.0  # real seconds without the time moving on: on a busy machine it is slow
 MANIFEST = read_manifest()
-PROGRAM = (
-    "import sys; from tests.crash.nursery import serve; from tests.soak.child import live; "
-    "serve(int(sys.argv[1]), live)"
-)
+LIVE = "tests.soak.child"
 
 
 class Bot:
@@ -99,7 +96,7 @@ class Stage:
                 return
             arguments = [str(self.door), json.dumps(self._values()), repr(self.clock.time())]
             with (self.folder / "bot.log").open("ab") as log:
-                process = await self._nursery.start(arguments, self.folder, {}, log.fileno())
+                process = await self._nursery.start(arguments, self.folder, {}, log.fileno(), LIVE)
             async with asyncio.timeout(STARTS_WITHIN):
                 reader, writer = await self._arrived.get()
             self.bot = Bot(process, reader, writer)
@@ -199,11 +196,10 @@ class World:
 
 
 @asynccontextmanager
-async def set_up(folder: Path) -> AsyncIterator[Stage]:
+async def set_up(folder: Path, nursery: Nursery) -> AsyncIterator[Stage]:
     """A stage without a bot yet; afterwards the bot's process is gone."""
     world = World()
     async with AsyncExitStack() as stack:
-        nursery = stack.enter_context(closing(Nursery(PROGRAM)))
         await stack.enter_async_context(world.slack.serve())
         await stack.enter_async_context(world.openai.serve())
         lines = await stack.enter_async_context(led_through(world.clock, world.slack, world.openai))

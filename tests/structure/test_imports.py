@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +15,11 @@ ROOT = Path(__file__).parents[2]
 def sources() -> Iterator[Path]:
     for house in ("bot", "handlers", "storage"):
         yield from (path for path in (ROOT / house).rglob("*.py") if "versions" not in path.parts)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def test_the_import_contracts_are_kept() -> None:
@@ -26,7 +32,7 @@ def test_only_settings_reads_the_environment() -> None:
     readers = {
         path.relative_to(ROOT).as_posix()
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
     assert readers == {"bot/settings.py"}
@@ -41,9 +47,7 @@ def test_what_calls_itself_pure_is_held_to_it() -> None:
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
         for path in sources()
         if "playground" not in path.parts
-        and re.search(
-            r"\bpure\b", (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0], re.IGNORECASE
-        )
+        and re.search(r"\bpure\b", (ast.get_docstring(tree(path)) or "").split("\n")[0], re.IGNORECASE)
     }
     assert claims <= set(held)
 
@@ -52,7 +56,7 @@ def test_only_the_edges_swallow_what_they_do_not_know() -> None:
     swallowing = {
         path.relative_to(ROOT).as_posix()
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.ExceptHandler)
         and (
             node.type is None
@@ -72,7 +76,7 @@ def test_modules_and_functions_stay_short() -> None:
             long.append(path.name)
         long += [
             f"{path.name} {node.name}"
-            for node in ast.walk(ast.parse(text))
+            for node in ast.walk(tree(path))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             and (node.end_lineno or 0) - node.lineno >= 60
         ]

@@ -110,6 +110,15 @@ async def endless() -> None:
     await asyncio.Event().wait()
 
 
+class Label(BaseModel):
+    text: str
+
+
+def torn() -> Label:
+    """Return text that is none: half a surrogate pair."""
+    return Label(text="\ud83d")
+
+
 def locked() -> object:
     """Return what no JSON can hold."""
     return threading.Lock()

@@ -8,8 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.reply.approval import ASKED_BYTES, MAX_ASKED, SEEN_THROUGH, Asked, ask, canonical, fitting, visible
+from bot.reply.approval import (
+    ASKED_BYTES,
+    MAX_ASKED,
+    SEEN_THROUGH,
+    Asked,
+    about,
+    ask,
+    canonical,
+    exact,
+    fitting,
+    visible,
+)
 from bot.reply.rich_text import size
+from storage.call_records import CallKind, CallState, StoredCall
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -26,7 +38,7 @@ def shown(blocks: list[dict[str, Any]]) -> str:
     return str(element["text"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(ARGUMENTS, st.booleans())
 def test_the_arguments_shown_are_exactly_those_executed(arguments: dict[str, Any], escaped: bool) -> None:
     executed = canonical(json.dumps(arguments, ensure_ascii=escaped))
@@ -41,6 +53,44 @@ def test_of_two_values_for_one_name_the_one_that_counts_is_shown() -> None:
     executed = canonical('{"amount": 1, "amount": 1000000}')
     assert executed == '{"amount": 1000000}'
     assert visible(executed) == '{\n  "amount": 1000000\n}'
+
+
+@settings(max_examples=40)
+@given(ARGUMENTS, st.booleans())
+def test_what_somebody_else_executes_is_shown_with_the_same_meaning(
+    arguments: dict[str, Any], escaped: bool
+) -> None:
+    written = json.dumps(arguments, ensure_ascii=escaped)
+    assert exact(written) == canonical(written)
+
+
+AMBIGUOUS = ['{"a": 1, "a": 2}', '{"a": {"b": 1, "b": 1}}', '{"a": 0.1000000000000000055}', '{"a": 1e-999}', "[1]"]
+AMBIGUOUS += ['{"a": 1e999}', '{"a": 1e99999999999999999999}', "null", "x"]
+
+
+@pytest.mark.parametrize("arguments", AMBIGUOUS)
+def test_what_could_mean_something_else_to_a_remote_server_is_not_asked_about(arguments: str) -> None:
+    assert exact(arguments) is None
+
+
+def test_numbers_may_be_written_in_several_ways_and_no_arguments_at_all() -> None:
+    assert exact('{"a": 1.50, "b": 1E3, "c": 12345678901234567890123}') == (
+        '{"a": 1.5, "b": 1000.0, "c": 12345678901234567890123}'
+    )
+    assert exact("") == exact(" ") == "{}"
+
+
+def test_a_tool_cannot_pretend_to_be_on_another_server_nor_hide_in_its_name() -> None:
+    call = StoredCall(
+        "run", 0, "mcpr_1", "r", "docs/bank/\u202epay\n@x", "{}", CallKind.MCP, True, (), CallState.PROPOSED
+    )
+    asked = about(call)
+    assert (asked.server, asked.name) == ("docs", "bank/\u202epay\n@x")
+    said = json.dumps(ask([asked]))
+    assert "bank/\\\\u202epay\\\\u000a@x" in said
+    assert "on the server \\u201cdocs\\u201d" in said
+    ours = StoredCall("run", 0, "call_1", "r", "pay", "{}", CallKind.FUNCTION, True, (), CallState.PROPOSED)
+    assert (about(ours).server, about(ours).name) == ("", "pay")
 
 
 def test_what_cannot_be_seen_is_written_out() -> None:

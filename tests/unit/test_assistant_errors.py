@@ -1,6 +1,5 @@
 """The SDK's exceptions, as ours."""
 
-import inspect
 import json
 from typing import Any
 
@@ -24,8 +23,10 @@ from bot.errors import (
     OutcomeUnknown,
     OutOfQuota,
     ParameterRejected,
+    QuestionNotRepeated,
     RequestRejected,
     ResponseFailed,
+    ServerUnreachable,
 )
 
 SECRET = "sk-what-somebody-wrote"
@@ -50,6 +51,9 @@ def refusal(
 
 TEMPERATURE = "Unsupported parameter: 'temperature' is not supported with this model."
 NO_OUTPUT = "No tool output found for function call call_abc-1."
+NO_APPROVAL = "The following MCP approval requests do not have an approval: mcpr_1, mcpr_2"
+ALONE = "The following MCP approval requests have approval responses but weren't passed as input: mcpr_1"
+UNLISTED = "Error retrieving tool list from MCP server: 'mail'. Http status code: 401 (Unauthorized)"
 
 CASES: list[tuple[openai.APIStatusError, type[AssistantError]]] = [
     (refusal(429, code="rate_limit_exceeded"), AssistantBusy),
@@ -72,6 +76,11 @@ CASES: list[tuple[openai.APIStatusError, type[AssistantError]]] = [
     (refusal(400, code="context_length_exceeded", param="input"), ContextTooLong),
     (refusal(400, message="Container is expired."), ContainerExpired),
     (refusal(400, message=NO_OUTPUT, param="input"), DanglingCall),
+    (refusal(400, message=NO_APPROVAL, param="input"), DanglingCall),
+    (refusal(424, message=UNLISTED, param="tools", code="http_error"), ServerUnreachable),
+    (refusal(400, message=ALONE, param="input"), QuestionNotRepeated),
+    (refusal(424), ServerUnreachable),
+    (refusal(400, type="external_connector_error"), ServerUnreachable),
     (refusal(400, message=TEMPERATURE, param="temperature", code=None), ParameterRejected),
     (refusal(400, param="top_p", code="unsupported_parameter"), ParameterRejected),
     (refusal(400, param="reasoning.effort", code="unsupported_value"), ParameterRejected),
@@ -109,6 +118,12 @@ def test_no_words_of_openai_reach_our_log(failure: openai.APIStatusError, expect
 
 
 def test_the_dangling_call_is_named() -> None:
+    open_ = ours(refusal(400, message=NO_APPROVAL))
+    assert isinstance(open_, DanglingCall)
+    assert (open_.call_id, open_.asked_about) == ("mcpr_1", True)
+    server = ours(refusal(424, message=UNLISTED))
+    assert isinstance(server, ServerUnreachable)
+    assert server.label == "mail"
     error = ours(refusal(400, message=NO_OUTPUT))
     assert isinstance(error, DanglingCall)
     assert error.call_id == "call_abc-1"
@@ -191,7 +206,8 @@ def test_the_reason_of_a_failed_response_is_its_code() -> None:
 
 def test_no_exception_of_the_sdk_is_unmapped() -> None:
     """But for a webhook's signature: nothing here receives webhooks."""
-    classes = [one for _, one in inspect.getmembers(openai, inspect.isclass) if issubclass(one, Exception)]
+    members = vars(openai).values()  # `getmembers` would load all that the SDK puts off
+    classes = [one for one in members if type(one) is type and issubclass(one, Exception)]
     assert len(classes) > 15
     for one in classes:
         if one is openai.InvalidWebhookSignatureError:

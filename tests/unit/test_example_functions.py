@@ -31,6 +31,6 @@ def test_its_functions_can_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
     order = lookup.call(**lookup.read('{"number": 4711}', CONTEXT))
     assert json.loads(order.model_dump_json())["item"] == "Teapot, blue"
     paid = refund.call(**refund.read('{"number": 4711, "reason": null}', CONTEXT))
-    assert paid == "24.90 EUR will be paid back for order 4711, asked for by U1."
+    assert paid == "24.90 EUR will be paid back for order 4711."
     with pytest.raises(FunctionFailed, match="no order 1"):
         lookup.call(number=1)

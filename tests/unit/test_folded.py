@@ -205,7 +205,7 @@ def test_a_link_is_never_cut() -> None:
 
 
 @given(any_steps, st.none() | st.floats(0, 100_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_whatever_the_steps_say_slack_takes_the_container_and_nothing_in_it_is_live(
     steps: list[TimedStep], seconds: float | None
 ) -> None:

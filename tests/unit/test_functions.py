@@ -151,6 +151,8 @@ async def test_a_result_is_what_the_model_reads(caller: Caller) -> None:
         ("refused", "{}", "Order 4711 does not exist."),
         ("broken", "{}", "The function failed (KeyError)"),
         ("locked", "{}", "a lock cannot be written as JSON"),
+        ("torn", "{}", "a Label cannot be written as JSON"),
+        ("lookup_order", f'{{"number": {"[" * 5_000}{"]" * 5_000}}}', "was not called"),
     ],
 )
 async def test_what_goes_wrong_is_told_to_the_model_without_the_error_s_own_text(

@@ -13,7 +13,7 @@ def item(name: str) -> Item:
     """An item by its first letter; a capital one is about the file, a small one about another.
 
     `q` asks, `p` is a picture, `r` reasons, `s` searches, `a` answers and cites, `f` calls a function, `o` is its
-    output.
+    output, `m` asks about a call, `d` decides about it, `c` is the call.
     """
     kind, file_id = name[0].lower(), FILE if name[0].isupper() else OTHER
     asks: dict[str, Any] = {"type": "message", "role": "user"}
@@ -25,6 +25,9 @@ def item(name: str) -> Item:
         "a": {"type": "message", "role": "assistant", "content": [{"annotations": [{"file_id": file_id}]}]},
         "f": {"type": "function_call", "call_id": name[1:]},
         "o": {"type": "function_call_output", "call_id": name[1:]},
+        "m": {"type": "mcp_approval_request"},
+        "d": {"type": "mcp_approval_response", "approval_request_id": f"m{name[1:]}"},
+        "c": {"type": "mcp_call", "approval_request_id": f"m{name[1:]}"},
     }
     return {"id": name, **made[kind]}
 
@@ -40,6 +43,7 @@ def item(name: str) -> Item:
         ("q1 r1 s1 r2 A1 q2 r3 a2", "", "A1 r2"),
         ("q1 r1 a1 q2 r2 a2", "r1 a1", "a1 r1"),
         ("q1 r1 f1 o1 r2 a1 q2 a2", "r1 f1 r2 a1", "a1 r2 o1 f1 r1"),
+        ("q1 r1 m1 d1 c1 a1 q2 m2 d2", "r1 m1 a1", "a1 c1 d1 m1 r1"),
         ("q1 r1 q2 a2", "", "r1"),  # broken off after the answer that it led to
         ("q1 a1 r2", "", "r2"),
         ("", "a1", ""),

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.assistants import Assistant, ChosenFunction, McpServer, ResponseFormat
-from bot.overrides import Overrides, besides, tool_names
+from bot.overrides import Overrides, besides, tool_label, tool_names
 
 ASSISTANT = Assistant(
     model="gpt-6.2-sol",
@@ -75,7 +75,10 @@ def test_what_is_otherwise_is_told_in_one_line() -> None:
     assert Overrides(tools=()).line() == "Asked with: no tools"
     line = Overrides.of(EVERYTHING).line()
     assert line.startswith("Asked with: assistant legal, model gpt-6-luna, other instructions “Be brief.”, ")
-    assert "extra instructions “In Spanish.”, 2 messages before it, only the tools web_search, acme:look" in line
+    told = "extra instructions “In Spanish.”, 2 messages before it, only the tools “Search the web”, “Call look”"
+    assert told in line
+    named = tuple(map(tool_label, tool_names(ASSISTANT)))
+    assert named == ("Search files", "Search the web", "Call look", "Call pay", "Use the server crm")
     assert line.endswith("truncation disabled, response_format json_object")
     hostile = Overrides(additional_instructions=f"a\n\u202eb\x00{'c' * 900}").line()
     assert hostile == f"Asked with: extra instructions “a b{'c' * 196}…”"

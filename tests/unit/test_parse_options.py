@@ -88,10 +88,14 @@ def test_what_is_filled_in_is_read_from_the_views_state() -> None:
         "tools_legal_0": {"ticked": {"type": "checkboxes", "selected_options": [one("a"), one("b")]}},
         "tools_legal_10": {"ticked": {"type": "checkboxes", "selected_options": [one("k")]}},
         "mute": {"ticked": {"type": "checkboxes", "selected_options": []}},
+        "more_temperature": {"text": {"type": "plain_text_input", "value": "0,5"}},
+        "more_truncation": {"chosen": {"type": "static_select", "selected_option": one("disabled")}},
+        "more_top_p": {"text": {"type": "plain_text_input", "value": None}},
         "other": {"x": {"type": "datepicker", "selected_date": "2026-01-01"}},
     }
     view = {"id": "V1", "private_metadata": FORM.written(), "state": {"values": values}}
-    assert filled(view) == Filled("why?", "legal", "m", ("a", "b", "k"))
+    more = {"temperature": "0,5", "truncation": "disabled"}
+    assert filled(view) == Filled("why?", "legal", "m", ("a", "b", "k"), more=more)
     body = {"team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"}, "view": view}
     assert parse_form(body) == Submitted("T1", "U1", "T1", False, "V1", FORM, filled(view))
     assert filled({}) == Filled()
@@ -102,6 +106,7 @@ def test_the_modals_are_what_slack_takes() -> None:
     views = [
         asking(replace(FORM, kind="about"), OFFER),
         asking(FORM, OFFER),
+        asking(replace(FORM, kind="more"), OFFER),
         thread_settings(FORM, OFFER.assistants, Preferences("gone", "x" * 4_000, muted=True)),
         thread_settings(FORM, Assistants.only(MANY), Preferences()),
         asking(FORM, Offer(Assistants.only(MANY), MANY, tuple(f"model-{n}" for n in range(120)))),

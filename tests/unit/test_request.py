@@ -9,9 +9,17 @@ import pytest
 from bot.assistant.events import Passage
 from bot.assistant.memory import brought
 from bot.assistant.parts import CALLED, FOUND, Called, Found, InputFile, InputImage, Made
-from bot.assistant.request import OUTCOME_UNKNOWN, CallOutput, Turn, compose, safety_identifier, tools
+from bot.assistant.request import (
+    OUTCOME_UNKNOWN,
+    UNDECIDED,
+    CallOutput,
+    Turn,
+    compose,
+    safety_identifier,
+    tools,
+)
 from bot.assistant.scope import Scope
-from bot.assistants import Assistant
+from bot.assistants import Assistant, McpServer
 
 THREAD = "1700000000.000100"
 IN_CHANNEL = Scope(THREAD, "vs_channel")
@@ -176,6 +184,7 @@ def test_functions_are_offered_beside_the_other_tools() -> None:
     request = compose(turn(Assistant(model="m", tools=("web_search",)), functions=(function,), tool_choice="none"))
     assert [tool["type"] for tool in request["tools"]] == ["web_search", "function"]
     assert request["tool_choice"] == "none"
+    assert "tool_choice" not in compose(turn(Assistant(model="m"), tool_choice="required"))
 
 
 def test_with_outputs_nothing_else_is_brought() -> None:
@@ -207,3 +216,29 @@ def test_a_turn_is_known_in_the_memory_by_what_it_brought() -> None:
     assert [brought(item, asks) for item in (said, output)] == [True, False]
     assert [brought(item, answers) for item in (said, output)] == [False, True]
     assert not brought({**output, "call_id": "call_2"}, answers)
+    decided = {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}
+    assert brought(decided, turn(outputs=(CallOutput("mcpr_1", "", approve=True),)))
+    assert not brought(decided, answers)
+
+
+def test_what_people_decided_is_brought_and_no_yes_is_brought_twice() -> None:
+    yes, no = CallOutput("mcpr_1", "Approved.", approve=True), CallOutput("mcpr_2", "No!", approve=False)
+    items = compose(turn(outputs=(yes, no)), undecided=("mcpr_0",))["input"]
+    assert items == [
+        {"type": "mcp_approval_response", "approval_request_id": "mcpr_0", "approve": False, "reason": UNDECIDED},
+        {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True},
+        {"type": "mcp_approval_response", "approval_request_id": "mcpr_2", "approve": False, "reason": "No!"},
+    ]
+    again = [one.doubted() for one in (yes, no, CallOutput("call_1", "25"))]
+    assert again == [
+        CallOutput("mcpr_1", OUTCOME_UNKNOWN, approve=False),
+        no,
+        CallOutput("call_1", "25"),
+    ]
+
+
+def test_a_server_that_does_not_answer_is_left_out() -> None:
+    servers = tuple(McpServer(server_label=one, server_url="https://x.example") for one in ("docs", "mail"))
+    asked = turn(Assistant(model="m", mcp_servers=servers), unreachable=frozenset({"mail"}))
+    assert [tool["server_label"] for tool in compose(asked)["tools"]] == ["docs"]
+    assert asked.servers == {"docs"}

@@ -125,7 +125,7 @@ def test_without_blocks_the_same_is_said_in_words() -> None:
 
 
 @given(st.lists(st.builds(file, text, st.sampled_from("abc")) | st.builds(page, text, url), max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_is_cited_slack_takes_the_line_and_nothing_in_it_is_live(cited: list[Cited]) -> None:
     listed = sources(cited, {})
     blocks = line(listed)

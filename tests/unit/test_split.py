@@ -161,7 +161,7 @@ SAFE = st.one_of(st.lists(LINES, max_size=30).map("\n".join), st.text(max_size=3
 LIMIT = st.integers(40, 400)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=SAFE, chars=LIMIT, utf8=st.none() | LIMIT)
 def test_pieces_fit_and_hold_the_whole_text_once(text: str, chars: int, utf8: int | None) -> None:
     found, last = cuts(text, chars=chars, utf8=utf8)
@@ -178,7 +178,7 @@ def test_pieces_fit_and_hold_the_whole_text_once(text: str, chars: int, utf8: in
         assert utf8 is None or len(shown.encode()) <= utf8
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=SAFE, chars=LIMIT)
 def test_no_entity_is_torn_and_every_piece_closes_what_it_opens(text: str, chars: int) -> None:
     entities = [found.span() for found in re.finditer(r"&(?:lt|gt|amp);", text)]
@@ -199,7 +199,7 @@ def left_open(text: str) -> Fence | None:
     return fence
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=SAFE, chars=LIMIT, more=st.integers(1, 200))
 def test_a_growing_text_is_cut_where_the_whole_is(text: str, chars: int, more: int) -> None:
     whole = cut(text, chars=chars)
@@ -229,7 +229,7 @@ def test_plain_text_is_what_is_read(text: str, expected: str) -> None:
     assert plain(text, 200) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=SAFE, limit=st.integers(1, 200))
 def test_plain_text_keeps_its_limit_and_its_entities(text: str, limit: int) -> None:
     short = plain(text, limit)

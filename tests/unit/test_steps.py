@@ -40,6 +40,7 @@ def test_a_plain_line_is_one_line_of_that_length() -> None:
         (StepStatus.IN_PROGRESS, "in_progress"),
         (StepStatus.COMPLETED, "complete"),
         (StepStatus.INCOMPLETE, "complete"),
+        (StepStatus.NOT_MADE, "complete"),
         (StepStatus.FAILED, "error"),
     ],
 )
@@ -80,6 +81,8 @@ def test_at_the_end_of_a_message_no_task_is_under_way() -> None:
     last = last_chunks_of([step(status=StepStatus.IN_PROGRESS)], {"step-2": gone}, "End.")
     assert {chunk["id"]: chunk["status"] for chunk in last[:-1]} == {"step-1": "complete", "step-2": "complete"}
     assert last[-1] == {"type": "markdown_text", "text": "End."}
+    waiting = last_chunks_of([step(), step(status=StepStatus.IN_PROGRESS)], {}, "", waits=True)
+    assert [chunk["status"] for chunk in waiting] == ["complete", "pending"]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,7 @@ def test_at_the_end_of_a_message_no_task_is_under_way() -> None:
         (step(), "2.5 s"),
         (step(status=StepStatus.FAILED), "failed · 2.5 s"),
         (step(status=StepStatus.INCOMPLETE), "not finished · 2.5 s"),
+        (step(status=StepStatus.NOT_MADE), "not made · 2.5 s"),
         (TimedStep(step().step), ""),
         (TimedStep(step().step, 1.0, 1.04), ""),
         (TimedStep(step().step, 1.0, 1.06), "0.1 s"),

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.assistant.events import (
     ActionRequired,
     Call,
@@ -121,6 +123,24 @@ def test_a_function_is_under_way_until_it_has_been_called() -> None:
     assert (timed.step.status, timed.finished_at) == (StepStatus.IN_PROGRESS, None)
     (timed,) = wanted.answered("call_1", StepStatus.FAILED, "no", 9.0).steps
     assert (timed.step.status, timed.step.result, timed.seconds) == (StepStatus.FAILED, "no", 8.0)
+
+
+QUESTION = Step("mcpr_1", StepType.MCP, StepStatus.COMPLETED, "read", "docs", arguments="{}", call_id="mcpr_1")
+REMOTE = replace(QUESTION, id="mcp_1", result="It says so.")
+
+
+@pytest.mark.parametrize("named_late", [False, True])
+def test_a_call_takes_the_place_of_the_question_about_it(named_late: bool) -> None:
+    wanted = told(StepStarted(replace(QUESTION, status=StepStatus.IN_PROGRESS)), StepFinished(QUESTION))
+    assert wanted.steps[0].step.status is StepStatus.IN_PROGRESS
+    begun = replace(REMOTE, status=StepStatus.IN_PROGRESS, call_id="" if named_late else "mcpr_1")
+    made = wanted.continued().apply(StepStarted(begun), 5.0).apply(StepFinished(REMOTE), 7.0)
+    (timed,) = made.steps
+    assert (timed.step, timed.seconds) == (REMOTE, 2.0)
+    (timed,) = wanted.continued().apply(StepFinished(REMOTE), None).steps
+    assert (timed.step, timed.seconds) == (REMOTE, None)
+    (timed,) = wanted.answered("mcpr_1", StepStatus.INCOMPLETE, "no", 9.0).steps
+    assert (timed.step.status, timed.step.result) == (StepStatus.INCOMPLETE, "no")
 
 
 def test_a_further_response_goes_on_with_the_answer() -> None:

@@ -1,6 +1,7 @@
 """OpenAI's stream, responses and items, told in our words."""
 
 import itertools
+import json
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from openai.types.conversations import ConversationItem
 from openai.types.responses import ResponseOutputItem, ResponseStreamEvent
 
+from bot import words
 from bot.assistant.events import (
     ActionRequired,
     Call,
@@ -32,6 +34,7 @@ from bot.assistant.events import (
 )
 from bot.assistant.steps import is_known
 from bot.assistant.translate import ARMS, QUIET, Json, Translation, tell, tell_items, translate
+from storage.call_records import CallKind
 from storage.records import Usage
 
 USAGE = {
@@ -255,8 +258,14 @@ MCP_FAILED = {
     "id": "mcp_2",
     "output": None,
     "status": "failed",
-    "error": {"type": "http_error", "message": "no"},
+    "error": {"type": "http_error", "code": 403, "message": "no"},
 }
+MCP_ASKS = {**{key: MCP[key] for key in ("name", "server_label", "arguments")}, "type": "mcp_approval_request"}
+MCP_ASKS["id"] = "mcpr_1"
+MCP_LIST = {"id": "mcpl_1", "type": "mcp_list_tools", "server_label": "dice", "tools": []}
+TOOL_FAILED = {"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": "no such die"}]}
+HTTP_403 = words.MCP_HTTP.format(code=403)
+
 REASONING = {
     "id": "rs_1",
     "type": "reasoning",
@@ -271,6 +280,14 @@ FUNCTION = {
     "status": "completed",
 }
 IMAGE = {"id": "ig_1", "type": "image_generation_call", "status": "failed", "revised_prompt": "a cat"}
+MCP_FAILURES: list[tuple[Any, str]] = [
+    (json.dumps(MCP_FAILED["error"]), HTTP_403),
+    ("odd", words.MCP_FAILED.format(said="odd")),
+    ({"type": "mcp_protocol_error", "code": -32602, "message": "bad"}, words.MCP_FAILED.format(said="bad")),
+    (TOOL_FAILED, words.MCP_FAILED.format(said="no such die")),
+    ({**TOOL_FAILED, "content": {"a": 1}}, words.MCP_FAILED.format(said='{"a": 1}')),
+    ({**TOOL_FAILED, "content": [{"type": "image"}, 1]}, words.MCP_FAILED.format(said='[{"type": "image"}, 1]')),
+]
 STEPS: list[tuple[Json, StepType, dict[str, Any]]] = [
     (
         FILE_SEARCH,
@@ -281,8 +298,12 @@ STEPS: list[tuple[Json, StepType, dict[str, Any]]] = [
     (CODE, StepType.CODE_INTERPRETER, {"code": "print(1)", "logs": "1\n2"}),
     (WEB, StepType.WEB_SEARCH, {"queries": ("x",), "links": ("https://a",)}),
     (OPENED, StepType.WEB_SEARCH, {"queries": (), "links": ("https://b",)}),
-    (MCP, StepType.MCP, {"name": "roll", "arguments": '{"n":1}', "result": "4"}),
-    (MCP_FAILED, StepType.MCP, {"result": "no", "status": StepStatus.FAILED}),
+    (MCP, StepType.MCP, {"name": "roll", "server": "dice", "arguments": '{"n":1}', "result": "4", "call_id": ""}),
+    ({**MCP, "approval_request_id": "mcpr_1"}, StepType.MCP, {"call_id": "mcpr_1", "asks": False}),
+    (MCP_ASKS, StepType.MCP, {"name": "roll", "server": "dice", "arguments": '{"n":1}', "asks": True}),
+    (MCP_LIST, StepType.MCP, {"name": "", "server": "dice", "result": ""}),
+    ({**MCP_LIST, "error": "boom"}, StepType.MCP, {"result": words.MCP_UNLISTED, "status": StepStatus.FAILED}),
+    (MCP_FAILED, StepType.MCP, {"result": HTTP_403, "status": StepStatus.FAILED}),
     (REASONING, StepType.REASONING, {"summary": "A\n\nB"}),
     (FUNCTION, StepType.FUNCTION, {"name": "order", "arguments": '{"id":1}'}),
     (IMAGE, StepType.IMAGE_GENERATION, {"status": StepStatus.FAILED}),
@@ -304,6 +325,13 @@ def test_a_step_is_told_with_its_details(item: Json, kind: StepType, details: di
         assert getattr(end.step, name) == value
 
 
+@pytest.mark.parametrize(("error", "sentence"), MCP_FAILURES)
+def test_what_a_remote_tool_failed_of_is_a_sentence(error: Any, sentence: str) -> None:
+    _, told = fold(done({**MCP_FAILED, "error": error}))
+    assert isinstance(told[-1], StepFinished)
+    assert (told[-1].step.result, told[-1].step.status) == (sentence, StepStatus.FAILED)
+
+
 def test_an_unknown_event_is_noted_and_the_rest_goes_on() -> None:
     state, told = fold({"type": "response.dream.delta", "delta": "zzz"}, delta("Hi"), {"no": "type"})
     assert told == [TextDelta("Hi")]
@@ -322,9 +350,25 @@ def test_a_function_call_requires_action_before_the_end() -> None:
     assert isinstance(told[-1], Finished)
 
 
-def test_an_answered_function_call_requires_nothing() -> None:
-    output = {"id": "fco_1", "type": "function_call_output", "call_id": "call_1", "output": "ok"}
-    _, told = fold(*streamed(FUNCTION, output))
+def test_a_remote_call_that_is_asked_about_requires_action_and_names_its_server_first() -> None:
+    _, told = fold(*streamed({**MCP_ASKS, "name": "bank/roll"}))
+    call = Call("mcpr_1", "dice/bank/roll", '{"n":1}', CallKind.MCP)
+    assert told[-2] == ActionRequired((call,))
+    assert call.server == "dice"
+
+
+@pytest.mark.parametrize(
+    ("asks", "output"),
+    [
+        (FUNCTION, {"id": "fco_1", "type": "function_call_output", "call_id": "call_1", "output": "ok"}),
+        (
+            MCP_ASKS,
+            {"id": "a", "type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": False},
+        ),
+    ],
+)
+def test_an_answered_call_requires_nothing(asks: Json, output: Json) -> None:
+    _, told = fold(*streamed(asks, output))
     assert not any(isinstance(event, ActionRequired) for event in told)
 
 

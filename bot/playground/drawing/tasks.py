@@ -37,9 +37,11 @@ def plan(block: Json, known: Known) -> Html:
     """Tasks together under a title: open as long as one is under way, folded afterwards."""
     cards: Sequence[Json] = block.get("tasks") or []
     states = [card.get("status") for card in cards]
-    under_way = any(state in ("in_progress", "pending") for state in states)
-    status = "in_progress" if under_way else "error" if "error" in states else "complete"
+    under_way = next((state for state in ("in_progress", "pending") if state in states), None)
+    status = under_way or ("error" if "error" in states else "complete")
     title = element("span", text(block.get("title") or UNNAMED), look="plan-title", dir="auto")
     summary = element("summary", _status({"status": status}), title)
     tasks = join(task_card(card, known) for card in cards)
-    return element("details", summary, element("div", tasks, look="plan-tasks"), look="plan", open=under_way)
+    return element(
+        "details", summary, element("div", tasks, look="plan-tasks"), look="plan", open=under_way is not None
+    )

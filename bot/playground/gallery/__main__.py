@@ -26,7 +26,7 @@ async def pictures() -> list[tuple[Scene, Html]]:
 
 
 async def _apart(scene: Scene) -> str:
-    async with Stage.open(**SETTINGS) as stage:
+    async with Stage.open(**{**SETTINGS, **scene.settings}) as stage:
         return await scene.play(stage)
 
 

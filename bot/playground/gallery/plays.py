@@ -1,8 +1,9 @@
 """How a scene is played: people act, the program answers, and the thread is drawn."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bot.playground.drawing import draw_message, draw_status, draw_thread
 from bot.playground.gallery.stage import BOT_NAME, Stage
@@ -18,13 +19,15 @@ Play = Callable[[Stage], Awaitable[str]]
 class Scene:
     """One picture: its name, what it shows, and how it comes about.
 
-    `apart`: in a workspace of its own, as the program remembers for an hour what was lacking there.
+    `apart`: in a workspace of its own, as the program remembers for an hour what was lacking there, or because of
+    `settings` that it has there.
     """
 
     name: str
     caption: str
     play: Play
     apart: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 # -- how scenes are played

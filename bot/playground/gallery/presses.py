@@ -19,8 +19,8 @@ def details(question: str, script: Script, *, turned: bool = False) -> Play:
 
     async def play(stage: Stage) -> str:
         ts = await _answered(stage, question, script)
-        await _press(stage, ts, DETAILS)
-        await stage.until(lambda: _modal(stage) and words.DETAILS_LOADING not in str(_modal(stage)))
+        await press(stage, ts, DETAILS)
+        await _filled(stage, words.DETAILS_LOADING)
         if turned:
             before = _modal(stage)
             await stage.meanwhile(stage.slack.press_in_modal(_open(stage).id, stage.ann, NEXT))
@@ -35,7 +35,7 @@ def thumbed_down(question: str, script: Script) -> Play:
 
     async def play(stage: Stage) -> str:
         ts = await _answered(stage, question, script)
-        await _press(stage, ts, FEEDBACK, FEEDBACK_DOWN)
+        await press(stage, ts, FEEDBACK, FEEDBACK_DOWN)
         await stage.until(lambda: _modal(stage))
         return drawn(stage, ts) + await _drawn_and_closed(stage)
 
@@ -50,7 +50,7 @@ def regenerating(question: str, script: Script, anew: Callable[[Gate], Script]) 
         ts = await _answered(stage, question, script)
         old = stage.answers(ts)[0].text
         stage.openai.queue(anew(Gate(opened)))
-        await _press(stage, ts, REGENERATE)
+        await press(stage, ts, REGENERATE)
         await stage.until(lambda: len(stage.answers(ts)[0].text.strip()) > 1 and stage.answers(ts)[0].text != old)
         picture = drawn(stage, ts)
         opened.set()
@@ -114,7 +114,8 @@ async def _answered(stage: Stage, question: str, script: Script) -> str:
     return ts
 
 
-async def _press(stage: Stage, ts: str, action: str, value: str | None = None) -> None:
+async def press(stage: Stage, ts: str, action: str, value: str | None = None) -> None:
+    """Let Ann press a button of the newest answer in a thread."""
     newest = stage.answers(ts)[-1].ts
     await stage.meanwhile(stage.slack.press(stage.general, newest, stage.ann, action, value))
 
@@ -129,6 +130,16 @@ def _open(stage: Stage) -> Any:
 def _modal(stage: Stage) -> Any:
     modal = stage.slack.modal_of(stage.ann)
     return modal.view if modal else None
+
+
+async def opened_modal(stage: Stage, loading: str) -> str:
+    """The modal that Ann sees, once it says more than that; it is closed then."""
+    await _filled(stage, loading)
+    return await _drawn_and_closed(stage)
+
+
+async def _filled(stage: Stage, loading: str) -> None:
+    await stage.until(lambda: _modal(stage) and loading not in str(_modal(stage)))
 
 
 async def _drawn_and_closed(stage: Stage) -> str:

@@ -1,5 +1,8 @@
 """The scenes of the gallery. A further one is a further entry of `SCENES`."""
 
+from pathlib import Path
+
+from bot.playground.gallery.consent import asked, called, decided, expired, reminded, with_options
 from bot.playground.gallery.plays import Scene, answer, conversation, halfway, posted, stopped, tried_twice
 from bot.playground.gallery.presses import (
     changed_question,
@@ -28,7 +31,10 @@ from bot.playground.gallery.scripts import (
 )
 from bot.playground.openai.script import Incomplete, Refusal, Script, Text
 
-SETTINGS = {"assistant_tools": "file_search,code_interpreter,web_search", "vector_store_ids": "vs_1"}
+HERE = Path(__file__).parent
+SETTINGS = {"assistants_file": HERE / "assistants.toml"}
+AT_ONCE = 0.1  # seconds by the machine's clock, which is the database's: nobody is that fast
+SEVERAL = {"assistants_file": HERE / "several.toml", "allowed_models": "gpt-6.2-sol,gpt-6-luna"}
 LEAVE = "how long is parental leave?"
 COUNTRIES = "how long is parental leave in Denmark, Germany and Korea?"
 
@@ -141,5 +147,27 @@ SCENES = (
         without_sessions(LEAVE, waiting),
         apart=True,
     ),
+    Scene("approval", "A function that people are asked about before it is called.", asked()),
+    Scene("approval-again", "Bo writes meanwhile: the question once more.", reminded()),
+    Scene("approved", "Ann approved; the steps opened.", decided("Done: **24.90 EUR** go back.", approve=True)),
+    Scene("denied", "Ann denied.", decided("I have left it.", approve=False)),
+    Scene("expired", "Nobody decided in time.", expired(), apart=True, settings={"approval_timeout": AT_ONCE}),
+    Scene(
+        "function-failed",
+        "A function says what is wrong.",
+        called("what is in order 99?", "lookup_order", "There is no such order.", number=99),
+    ),
+    Scene(
+        "function-details",
+        "All details of a function's call.",
+        called("what are our terms?", "list_terms", "There are 159 of them.", details=True),
+    ),
+    Scene("options", "Ask with options…", with_options("ask_with_options"), apart=True, settings=SEVERAL),
+    Scene(
+        "with-options",
+        "The question, how it was asked, the answer.",
+        with_options("ask_with_options", chosen=True),
+    ),
+    Scene("thread-settings", "Thread settings…", with_options("thread_settings")),
     Scene("hostile", "Hostile text is shown, and does nothing.", answer("quote that page", Script(Text(HOSTILE)))),
 )

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bot.assistant.parts import FOUND, UNREADABLE
+from bot.assistant.parts import CALLED, FOUND, UNREADABLE
 from bot.playground.openai.script import Json, Turn, text_of
 from bot.reading import PREFACE
 
@@ -27,6 +27,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a call of a function, as it was told."""
+
+    name: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that an answer is decided by."""
 
@@ -39,6 +47,8 @@ class State:
     attached: tuple[str, ...] = ()  # names of the question's files
     troubles: tuple[str, ...] = ()  # what people were told of files that could not be opened
     pictures: int = 0  # that came with the question
+    functions: tuple[Json, ...] = ()  # that may be called, as the request describes them
+    came: tuple[Came, ...] = ()  # of the calls that were made for this question
 
     @property
     def korean(self) -> bool:
@@ -73,6 +83,8 @@ def state_of(turn: Turn) -> State:
         attached=tuple(names),
         troubles=tuple(sentence for message in newest for sentence in _troubles(message)),
         pictures=sum(part["type"] == "input_image" for message in newest for part in message["content"]),
+        functions=_functions(turn.body),
+        came=_came(turn.context),
     )
 
 
@@ -82,7 +94,7 @@ def _bare(text: str) -> str:
 
 
 def _is_background(message: Json) -> bool:
-    return text_of(message).startswith((PREFACE[:30], FOUND, UNREADABLE))
+    return text_of(message).startswith((PREFACE[:30], FOUND, UNREADABLE, CALLED))
 
 
 def _troubles(message: Json) -> list[str]:
@@ -93,7 +105,7 @@ def _troubles(message: Json) -> list[str]:
 def _lines(message: Json) -> list[Said]:
     """What people say in a message: its quotations, one a line, or all of it."""
     text = text_of(message).strip()
-    if message["role"] != "user" or not text or text.startswith((FOUND, UNREADABLE)):
+    if message["role"] != "user" or not text or text.startswith((FOUND, UNREADABLE, CALLED)):
         return []
     if text.startswith(PREFACE[:30]):
         return [said for line in text.splitlines()[1:] if (said := _quoted(line)) is not None]
@@ -117,3 +129,24 @@ def _tools(body: Json) -> frozenset[str]:
     if body.get("tool_choice") == "none":
         return frozenset()
     return frozenset(tool["type"] for tool in body.get("tools") or [])
+
+
+def _functions(body: Json) -> tuple[Json, ...]:
+    if body.get("tool_choice") == "none":
+        return ()
+    return tuple(tool for tool in body.get("tools") or [] if tool["type"] == "function")
+
+
+def _came(context: list[Json]) -> tuple[Came, ...]:
+    """What came of the calls since the last message, in their order."""
+    last = max((place for place, item in enumerate(context) if item["type"] == "message"), default=-1)
+    made = [item for item in context[last + 1 :] if item["type"] == "function_call_output"]
+    names = {item["call_id"]: str(item["name"]) for item in context if item["type"] == "function_call"}
+    return tuple(Came(names.get(item["call_id"], "?"), _output(item["output"])) for item in made)
+
+
+def _output(output: Any) -> str:
+    """The text of an output, which may come in parts."""
+    if isinstance(output, str):
+        return output
+    return "".join(str(part.get("text", "")) for part in output)

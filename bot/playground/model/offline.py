@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.playground.model.documents import about_documents
+from bot.playground.model.functions import called
 from bot.playground.model.heard import State, state_of
 from bot.playground.model.making import drawn, made
 from bot.playground.model.moods import misbehaved, slowly
@@ -12,13 +13,14 @@ from bot.playground.model.reckoning import reckoned
 from bot.playground.model.reply import Pace, Reply, told
 from bot.playground.model.talking import at_a_loss, remembered, talked
 from bot.playground.model.writing import wrote
-from bot.playground.openai.catalogue import Model
+from bot.playground.openai.catalogue import Model, current_models
 from bot.playground.openai.script import Script, Turn
 
 MODEL = "threadmate-offline"
 USUAL = Pace()
 
 ABILITIES: tuple[Callable[[State], Reply | None], ...] = (
+    called,
     remembered,
     talked,
     made,
@@ -30,9 +32,13 @@ ABILITIES: tuple[Callable[[State], Reply | None], ...] = (
 """What it can do, in the order in which it is tried."""
 
 
-def offline_models() -> dict[str, Model]:
-    """A catalogue with nothing but this model, under a name that cannot be mistaken for another's."""
-    return {MODEL: Model(MODEL)}
+def offline_models(*named: str) -> dict[str, Model]:
+    """A catalogue with nothing but this model, under a name that cannot be mistaken for another's.
+
+    It is there under these names, too, and takes what the models that really have them take.
+    """
+    known = current_models()
+    return {MODEL: Model(MODEL)} | {name: known.get(name, Model(name)) for name in named}
 
 
 def offline(turn: Turn, pace: Pace = USUAL) -> Script:

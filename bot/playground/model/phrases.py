@@ -58,6 +58,10 @@ class Phrases:
     counting: str
     on_purpose: str  # a thought
     trouble: str
+    chose: str  # a thought
+    needs: str
+    came: str
+    functions: str
 
 
 EN = Phrases(
@@ -75,6 +79,7 @@ cite the passages
 - **Make files**: “Make a CSV of apples 3, pears 5”, “Make a chart of sales by region”
 - **Write**: “Write a long report about tea”, “Write 300 words”, “Show me a table”, “Show me some code”
 - **Draw**: “Draw a picture of the sea” (it will be circles)
+- **Call functions** of your own: start the playground with `--assistants FILE`
 - **Misbehave**: “Answer slowly: …”, “Please fail”, “Drop the connection”, “Stall”, “Never end” (then press Stop)
 
 For real answers start the playground with `OPENAI_API_KEY` set.""",
@@ -139,6 +144,10 @@ For real answers start the playground with `OPENAI_API_KEY` set.""",
     counting="I will count until you press Stop:",
     on_purpose="It was told to misbehave.",
     trouble="About your files: {sentence}",
+    chose="It found a function's name in the question, and took the arguments from it by their types.",
+    needs="For `{name}` I have to know {missing}. Ask again, and say it.",
+    came="What came of `{name}`:",
+    functions="I also call functions, when a question has the words of their names: {names}.",
 )
 
 KO = Phrases(
@@ -154,6 +163,7 @@ KO = Phrases(
 - **파일 만들기**: “사과 3, 배 5로 CSV 만들어 줘”, “지역별 금액 차트 만들어 줘”
 - **글쓰기**: “차에 대한 긴 보고서 써 줘”, “표 보여 줘”, “코드 보여 줘”
 - **그림**: “바다 그림 그려 줘” (동그라미만 나옵니다)
+- **함수 호출**: 플레이그라운드를 `--assistants FILE`로 시작하면 직접 만든 함수를 부릅니다
 - **말썽**: “천천히 대답해 줘”, “실패해 줘”, “연결을 끊어 줘”, “멈춰 있어 줘”, “끝없이 세어 줘”(중지를 누르세요)
 
 진짜 답을 원하시면 `OPENAI_API_KEY`를 설정하고 플레이그라운드를 시작하세요.""",
@@ -216,6 +226,10 @@ KO = Phrases(
     counting="중지를 누르실 때까지 세겠습니다:",
     on_purpose="말썽을 부리라는 부탁을 받았습니다.",
     trouble="파일에 대해: {sentence}",
+    chose="질문에서 함수 이름의 낱말을 찾고, 인수는 그 형에 맞게 질문에서 가져왔습니다.",
+    needs="`{name}`에는 {missing} 값이 있어야 합니다. 그 값을 넣어 다시 물어보세요.",
+    came="`{name}`의 결과:",
+    functions="질문에 이름의 낱말이 있으면 함수도 부릅니다: {names}.",
 )
 
 

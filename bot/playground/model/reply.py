@@ -14,6 +14,7 @@ from bot.playground.openai.script import (
     Control,
     Ending,
     FileSearch,
+    FunctionCall,
     ImageGeneration,
     Incomplete,
     Json,
@@ -43,7 +44,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said, after which steps. `thought` is what the steps' reader learns of how it came about."""
+    """What is said, after which steps. `thought` is what the steps' reader learns of how it came about.
+
+    Without a thought it goes on with an answer that has told so, and whose label holds for it, too.
+    """
 
     text: str
     thought: str
@@ -51,6 +55,7 @@ class Reply:
     cites: Sequence[Citation] = ()
     breaks: Control | Ending | None = None  # what happens when half of it has been said
     tail: tuple[str | Control, ...] = ()  # said after the text, come what may
+    calls: tuple[FunctionCall, ...] = ()  # of functions; then nothing is said before they have been made
 
 
 def told(reply: Reply, body: Json, phrases: Phrases, pace: Pace) -> Script:
@@ -61,7 +66,9 @@ def told(reply: Reply, body: Json, phrases: Phrases, pace: Pace) -> Script:
     """
     summaries = (body.get("reasoning") or {}).get("summary") is not None
     thought = f"**{phrases.label}**\n\n{reply.thought}"
-    head = (Reasoning(thought), Pause(pace.step)) if summaries else ()
+    head = (Reasoning(thought), Pause(pace.step)) if summaries and reply.thought else ()
+    if reply.calls:
+        return Script(*head, *reply.calls)
     text = reply.text if summaries else f"{reply.text}\n\n*{phrases.label}*"
     steps = tuple(replace(step, seconds=pace.step) for step in reply.steps)
     limit = body.get("max_output_tokens")

@@ -1,6 +1,7 @@
 """What the offline model says without looking anything up but the conversation. Pure."""
 
 from bot.playground.model import asking
+from bot.playground.model.functions import offered
 from bot.playground.model.heard import Said, State
 from bot.playground.model.phrases import Phrases, phrases
 from bot.playground.model.reply import Reply
@@ -30,7 +31,7 @@ def talked(state: State) -> Reply | None:
     """Greetings, thanks, help, and what is to be remembered."""
     say, question = phrases(korean=state.korean), state.question
     if asking.HELP.search(question):
-        return Reply(say.help, say.by_rule)
+        return Reply("\n\n".join(filter(None, [say.help, offered(state)])), say.by_rule)
     if asking.DRAFT.search(question):
         return Reply(f"> {say.draft}", say.written)
     if name := told_name(question):

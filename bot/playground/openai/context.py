@@ -78,6 +78,8 @@ def fit(items: list[Json], instructions: str | None, model: Model, truncation: s
         dropped = kept.pop(0)
         if dropped["type"] == "function_call":
             kept = [item for item in kept if item.get("call_id") != dropped["call_id"]]
+        if dropped["type"] == "mcp_approval_request":
+            kept = [item for item in kept if item.get("approval_request_id") != dropped["id"]]
     return kept
 
 

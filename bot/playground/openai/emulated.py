@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.playground.faults import Faults
 from bot.playground.openai.activity import Activity
 from bot.playground.openai.api import Api
+from bot.playground.openai.approvals import RemoteServer
 from bot.playground.openai.attaching import Attaching
 from bot.playground.openai.catalogue import Model, current_models
 from bot.playground.openai.containers import Container, Containers
@@ -171,6 +172,15 @@ class EmulatedOpenAI:
     def transcribed(self) -> list[str]:
         """The names of the recordings that were transcribed, in order."""
         return self._recordings.heard
+
+    @property
+    def mcp_servers(self) -> dict[str, RemoteServer]:
+        """MCP servers that do not simply work, by label; to be filled by tests."""
+        return self._holdings.servers
+
+    def let_questions_stand_beside(self) -> None:
+        """Refuse what was decided about a call unless the question comes with it, as conversations did once."""
+        self._responses.questions_beside = True
 
     def limit_files(self, size: int) -> None:
         """Let a File have so many bytes at most, instead of 512 MB."""

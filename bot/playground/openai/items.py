@@ -99,8 +99,12 @@ reasoning = record(
     {"type": anything, "id": string(), "summary": array(mapping(anything))},
     {"encrypted_content": nullable(string())},  # `status` is refused, as seen live
 )
+approval_request = record(
+    {"type": anything, "id": string(), "name": string(), "arguments": string(), "server_label": string()}
+)
 approval = record(
-    {"type": anything, "approval_request_id": string(), "approve": boolean}, {"reason": nullable(string())}
+    {"type": anything, "approval_request_id": string(), "approve": boolean},
+    {"id": nullable(string()), "reason": nullable(string())},
 )
 
 item = variant(
@@ -109,6 +113,7 @@ item = variant(
         "function_call": function_call,
         "function_call_output": function_call_output,
         "reasoning": reasoning,
+        "mcp_approval_request": approval_request,
         "mcp_approval_response": approval,
     },
     default="message",
@@ -120,8 +125,11 @@ PREFIXES = {
     "reasoning": "rs",
     "function_call": "fc",
     "function_call_output": "fco",
+    "mcp_approval_request": "mcpr",
     "mcp_approval_response": "mcpa",
 }
+STATELESS = ("reasoning", "mcp_approval_request", "mcp_approval_response")
+"""Items without a `status` (openai 3.54, types/responses/response_input_item.py)."""
 
 
 def stored(items: str | list[Json], ids: Ids) -> list[Json]:
@@ -134,7 +142,7 @@ def stored(items: str | list[Json], ids: Ids) -> list[Json]:
 def _stored(entry: Json, ids: Ids) -> Json:
     kind = entry.get("type") or "message"
     kept: Json = {**entry, "type": kind, "id": entry.get("id") or ids.new(PREFIXES[kind])}
-    if kind != "reasoning":
+    if kind not in STATELESS:
         kept["status"] = entry.get("status") or "completed"
     if kind != "message":
         return kept

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
+from bot.playground.openai.approvals import allowed, approved, check_approvals, unrepeated
 from bot.playground.openai.catalogue import Model
 from bot.playground.openai.context import check_whole, count, fit, refuse_duplicates
 from bot.playground.openai.conversations import Conversation, Conversations
@@ -18,6 +19,7 @@ from bot.playground.openai.script import (
     FunctionCall,
     ImageGeneration,
     Json,
+    McpCall,
     Script,
     Turn,
     WebSearch,
@@ -38,6 +40,7 @@ class Responses:
     answer: Callable[[Turn], Script]
     changed: Callable[[], None]
     holdings: Holdings
+    questions_beside: bool = False  # see `EmulatedOpenAI.let_questions_stand_beside`
     runs: dict[str, Run] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
 
@@ -49,11 +52,11 @@ class Responses:
             conversation.must_be_free()
         given = stored(body.get("input") or [], self.ids)
         context = self._context(body, conversation, given, model)
-        toolbox = Toolbox(body.get("tools") or [], context, self.holdings)
+        toolbox = Toolbox(body.get("tools") or [], context, self.holdings, approved(context, given))
         toolbox.check()
         senses = (toolbox.search, toolbox.documents, toolbox.openings, toolbox.container_files)
         turn = Turn(body, context, body.get("instructions"), *senses)
-        script = self._script(turn)
+        script = self._script(turn, toolbox.approved)
         response = new_response(self.ids.new("resp"), int(self.clock.time()), body, conversation)
         run = Run(response, turn, given, conversation, self.clock, self.changed)
         self.runs[response["id"]] = run
@@ -64,11 +67,15 @@ class Responses:
         self, body: Json, conversation: Conversation | None, given: list[Json], model: Model
     ) -> list[Json]:
         before = list(conversation.items) if conversation else self._previous(body)
+        beside = self.questions_beside and conversation is not None
+        check_approvals(before, given, body.get("tools") or [], beside=beside)
+        if beside:
+            given[:] = unrepeated(before, given)
         refuse_duplicates(before, given)
         check_whole(before, given)
         return fit(before + given, body.get("instructions"), model, body.get("truncation") or "disabled")
 
-    def _script(self, turn: Turn) -> Script:
+    def _script(self, turn: Turn, permitted: list[Json]) -> Script:
         script = self.answer(turn)
         refusal = script.refusal()
         if refusal is not None:
@@ -76,6 +83,10 @@ class Responses:
         for call in script.calls():
             if not offered(call, turn.body.get("tools") or []):
                 raise ApiError(500, f"The script makes a call that the request does not offer: {call}")
+        made = {(call.server_label, call.name) for call in script.calls() if isinstance(call, McpCall)}
+        for request in permitted:
+            if (request["server_label"], request["name"]) not in made:
+                raise ApiError(500, f"The script does not make a call that was approved: {request}")
         return script
 
     def _telling(self, response: Json, script: Script, body: Json, toolbox: Toolbox) -> Telling:
@@ -170,6 +181,8 @@ def offered(call: Call, tools: list[Json]) -> bool:
             wanted = "image_generation"
         case WebSearch():
             wanted = "web_search"
+        case McpCall():
+            return any(allowed(call, tool) for tool in tools)
         case _:
             return any(tool.get("server_label") == call.server_label for tool in tools)
     return any(tool["type"].startswith(wanted) for tool in tools)

@@ -175,15 +175,20 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True)
 class McpListTools:
-    """The list of tools of an MCP server, as (name, description)."""
+    """The list of tools of an MCP server, as (name, description); with an error it fails."""
 
     server_label: str
     tools: Sequence[tuple[str, str]] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class McpCall:
-    """A call of a tool of an MCP server; with an error it fails."""
+    """A call of a tool of an MCP server; with an error it fails.
+
+    Where the request has such calls asked about it is asked for instead, and the response ends after that and the
+    calls behind it. The script for the answer makes the same call again: then, where somebody said yes, it runs.
+    """
 
     server_label: str
     name: str

@@ -65,7 +65,8 @@ class Telling:
             self.response["status"] = "in_progress"
         yield self._itself("in_progress")
         for part in self.script.parts:
-            yield from self._part(part)
+            if not self.toolbox.asking or isinstance(part, McpCall | FunctionCall):
+                yield from self._part(part)
 
     def _itself(self, state: str) -> Json:
         return {"type": f"response.{state}", "response": copy.deepcopy(self.response)}
@@ -256,12 +257,22 @@ class Telling:
         schema = {"type": "object", "properties": {}}
         tools = [{"name": name, "description": told, "input_schema": schema} for name, told in part.tools]
         yield self._added({**item, "tools": []})
-        for state in ("in_progress", "completed"):
+        for state in ("in_progress", "failed" if part.error else "completed"):
             yield self._of(item, f"mcp_list_tools.{state}")
-        yield self._done({**item, "tools": tools})
+        yield self._done({**item, "tools": tools, **({"error": part.error} if part.error else {})})
 
     def _mcp_call(self, part: McpCall) -> Iterator[Step]:
-        called = {"server_label": part.server_label, "name": part.name}
+        request, asks = self.toolbox.permission(part, as_json(part.arguments))
+        return self._mcp_asked(part) if asks else self._mcp_called(part, request)
+
+    def _mcp_asked(self, part: McpCall) -> Iterator[Step]:
+        called = {"server_label": part.server_label, "name": part.name, "arguments": as_json(part.arguments)}
+        item: Json = {"id": self.ids.new("mcpr"), "type": "mcp_approval_request", **called}
+        yield self._added(item)
+        yield self._done(item)
+
+    def _mcp_called(self, part: McpCall, request: str | None) -> Iterator[Step]:
+        called = {"server_label": part.server_label, "name": part.name, "approval_request_id": request}
         outcome = {"arguments": "", "output": None, "error": None, "status": "in_progress"}
         item: Json = {"id": self.ids.new("mcp"), "type": "mcp_call", **called, **outcome}
         arguments = as_json(part.arguments)
@@ -270,9 +281,11 @@ class Telling:
         for piece in cut(arguments, 8):
             yield self._of(item, "mcp_call_arguments.delta", delta=piece)
         yield self._of(item, "mcp_call_arguments.done", arguments=arguments)
-        ended = "failed" if part.error else "completed"
+        error = self.toolbox.refusal_of(part.server_label) or part.error
+        ended = "failed" if error else "completed"
         yield self._of(item, f"mcp_call.{ended}")
-        result = {"status": ended, "output": part.output, "error": part.error, "arguments": arguments}
+        result = {"status": ended, "output": None if error else part.output, "error": error}
+        result["arguments"] = arguments
         yield self._done({**item, **result})
 
     # Anything else

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.playground.openai.approvals import RemoteServer, call_failed, listing_failed, wants_approval
 from bot.playground.openai.attaching import Attaching
 from bot.playground.openai.citations import (
     Citation,
@@ -18,7 +19,7 @@ from bot.playground.openai.errors import ApiError
 from bot.playground.openai.files import Files
 from bot.playground.openai.inputs import Inputs, parts
 from bot.playground.openai.passages import Passage
-from bot.playground.openai.script import Json
+from bot.playground.openai.script import Json, McpCall
 from bot.playground.openai.stores import VectorStores
 
 AT_HAND = 2 << 20  # bytes of a file that a script may look into: it is read while everybody waits
@@ -34,6 +35,7 @@ class Holdings:
     attaching: Attaching
     containers: Containers
     inputs: Inputs
+    servers: dict[str, RemoteServer] = field(default_factory=dict)  # by label: those that do not simply work
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Toolbox:
     tools: list[Json]
     context: list[Json]
     holdings: Holdings
+    approved: list[Json] = field(default_factory=list)  # requests that were answered with yes, and not used yet
+    asking: bool = False  # a call was asked for: nothing follows but further calls
     found: list[Passage] = field(default_factory=list)  # by the last search
     made: dict[str, ContainerFile] = field(default_factory=dict)  # by the path that code wrote to
     _container: Container | None = None
@@ -59,6 +63,35 @@ class Toolbox:
             elif tool["type"] == "code_interpreter":
                 for file in tool["container"].get("file_ids") or []:
                     self.holdings.files.find(file, f"tools[{number}].container.file_ids")
+            if tool["type"] == "mcp" and not self._is_listed(tool["server_label"]):
+                status = self._refusing(tool["server_label"])
+                if status is not None:
+                    raise listing_failed(tool["server_label"], status)
+
+    def _is_listed(self, label: str) -> bool:
+        """Whether the tools of a server are known: then they are not fetched (guide tools-connectors-mcp)."""
+        listed = (item for item in self.context if item["type"] == "mcp_list_tools" and not item.get("error"))
+        return any(item["server_label"] == label for item in listed)
+
+    def _refusing(self, label: str) -> int | None:
+        server = self.holdings.servers.get(label, RemoteServer())
+        return server.failure(next(tool for tool in self.tools if tool.get("server_label") == label))
+
+    def refusal_of(self, label: str) -> Json | None:
+        """The error of every call on that server, where it refuses them."""
+        status = self._refusing(label)
+        return None if status is None else call_failed(status)
+
+    def permission(self, call: McpCall, arguments: str) -> tuple[str | None, bool]:
+        """The request by which somebody said yes to this very call; and whether it has to be asked about first."""
+        wanted = {"server_label": call.server_label, "name": call.name, "arguments": arguments}
+        for request in self.approved:
+            if wanted.items() <= request.items():
+                self.approved.remove(request)
+                return str(request["id"]), False
+        asks = wants_approval(call, self.tools)
+        self.asking |= asks
+        return None, asks
 
     def search(self, queries: Sequence[str]) -> list[Passage]:
         """What the request's file search finds now, within its stores and its filters."""

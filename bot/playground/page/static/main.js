@@ -123,6 +123,7 @@ function drawPlace(place) {
   composer.move(`${state.me} ${place.id}`, isDm ? `Message ${place.name}` : `Message #${place.name}`);
   drawTabs(isDm);
   drawAbout(place);
+  if (state.parts.messages) drawStart(state.parts.messages);
 }
 
 function drawTabs(isDm) {
@@ -137,11 +138,12 @@ function drawTabs(isDm) {
 }
 
 function drawAbout(place) {
-  const { bot, prompts } = state.hello;
-  const offered = place.prompts.length ? place.prompts : prompts;
-  const chips = offered.map(({ title, message }) => el("button", { type: "button", className: "s-button", onclick: () => { tab = "messages"; drawPlace(place); composer.prefill(message); } }, title));
+  const { bot } = state.hello;
+  const chips = prompts(place).map(({ title, message }) => el("button", { type: "button", className: "s-button", onclick: () => { tab = "messages"; drawPlace(place); composer.prefill(message); } }, title));
   keepFocus($("about"), () => $("about").replaceChildren(el("h3", {}, bot.name), el("p", {}, bot.about), el("div", { className: "row" }, ...chips)));
 }
+
+const prompts = (place) => (place.prompts.length ? place.prompts : state.hello.prompts);
 
 function drawMessages(part) {
   messages.show(part);
@@ -149,11 +151,11 @@ function drawMessages(part) {
 }
 
 function drawStart(part) {
-  const { kind, name } = state.parts.place ?? {};
+  const place = state.parts.place;
   $("messages").querySelector(":scope > .start")?.remove();
-  if (kind !== "im" || part.order.length) return;
-  const chips = state.hello.prompts.map(({ title, message }) => el("button", { type: "button", className: "s-button", onclick: () => composer.prefill(message) }, title));
-  $("messages").append(el("div", { className: "start" }, el("p", {}, `This is the beginning of your messages with ${name}.`), el("div", { className: "row" }, ...chips)));
+  if (place?.kind !== "im" || part.order.length) return;
+  const chips = prompts(place).map(({ title, message }) => el("button", { type: "button", className: "s-button", onclick: () => composer.prefill(message) }, title));
+  $("messages").append(el("div", { className: "start" }, el("p", {}, `This is the beginning of your messages with ${place.name}.`), el("div", { className: "row" }, ...chips)));
 }
 
 // -- the thread
