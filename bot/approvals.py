@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,6 +137,25 @@ async def remind(store: Store, workspace: Workspace, place: Place) -> None:
         )
     except SlackError as error:
         log.info("a reminder was dropped", extra={"error": error.error})
+
+
+async def who_decided(people: People, calls: Sequence[StoredCall]) -> list[str]:
+    """A sentence for everybody who has said yes, or no, to some of these calls."""
+    said: dict[tuple[str, bool], Counter[str]] = {}
+    for call in calls:
+        if call.decided_by is not None:
+            said.setdefault((call.decided_by, bool(call.approved)), Counter()).update([call.name])
+    return [
+        (words.APPROVED_BY if approved else words.DENIED_BY).format(
+            name=plain_line((await people.of(user)).name, NAME_CHARS), calls=_counted(names)
+        )
+        for (user, approved), names in said.items()
+    ]
+
+
+def _counted(names: Counter[str]) -> str:
+    told = ((plain_line(name, NAME_CHARS), count) for name, count in names.items())
+    return ", ".join(name if count == 1 else f"{name} ({count})" for name, count in told)
 
 
 def _reminder(calls: Sequence[StoredCall]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot import words
-from bot.approvals import remind
+from bot.approvals import remind, who_decided
 from bot.asking import Asking, Question, drop_parts
 from bot.assistants import Assistant
 from bot.attachments.records import Ingested
@@ -113,8 +113,13 @@ class Work:
 
     async def _recover(self) -> None:
         """Tell what earlier attempts brought to pass, where they called functions."""
-        if self._rounds.begun:
-            await self._rounds.recover(await self._calling.found(), self._deadline)
+        if not self._rounds.begun:
+            return
+        found = await self._calling.found()
+        await self._rounds.recover(found, self._deadline)
+        decided = [call for call in found if call.decided_by and not call.settled]
+        if decided and all(call.settled or call.decided_by for call in found):
+            await self.reply.go_on_after(self._rounds.transcript, await who_decided(self._people, decided))
 
     async def _receive(self) -> Cause | None:
         """Say what is ready, where people sent files without a word; None where there is something to answer."""
@@ -258,10 +263,17 @@ class Work:
 
     async def _told(self) -> Cause:
         status, note = told(self._rounds.transcript)
-        self._notes += note
+        self._notes += [*await self._decisions(), *note]
         if self._rounds.exhausted:
             self._notes.append(words.ROUNDS_EXHAUSTED.format(count=self._rounds.count))
         return await self._end(self._rounds.transcript, status, feedback=True)
+
+    async def _decisions(self) -> list[str]:
+        """Who has said yes or no to what was called for this answer."""
+        if not self._rounds.count:
+            return []
+        theirs = [call for call in await self._calling.found() if call.response_id in self._rounds.responses]
+        return await who_decided(self._people, theirs)
 
     async def _leave_to_people(self) -> Cause:
         """Ask what people have to decide, and leave the run until they have; or end it, where they did not."""
@@ -282,6 +294,7 @@ class Work:
     async def _end_early(self, status: RunStatus, *, error: str | None = None, try_again: bool = True) -> Cause:
         """End an answer that is not complete, as far as it got, and say what was called for it."""
         await self._calling.abandon()
+        self._notes += await self._decisions()
         if self._calling.begun:
             names = ", ".join(plain_line(name, NAME_CHARS) for name in self._calling.begun)
             self._notes.append(words.CALLED_ALREADY.format(names=names))

@@ -225,6 +225,15 @@ class Reply:
                 await self._screen.finish(messages[index], section.text, below)
         await self._drop(messages[len(sections) :])
 
+    async def go_on_after(self, transcript: Transcript, notes: Sequence[str]) -> None:
+        """Take the question to people off the screen, for they have decided: `notes` say how."""
+        self.show(transcript)
+        safe = Neutraliser()
+        text = safe.feed(self._transcript.text) + safe.close()
+        sections, messages = lay_out(text, []) if text.strip() else [Section(0, "")], self._screen.messages
+        if len(sections) == len(messages):
+            await self._screen.show_meanwhile(messages[-1], sections[-1].text, Closing(tuple(notes)))
+
     async def withdraw(self) -> None:
         """Take the whole reply off the screen: what it answered is gone."""
         await self._drop(self._screen.messages)

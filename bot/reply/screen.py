@@ -76,6 +76,19 @@ class Screen:
             await self.stop(message)
         return await self._edit(message, text)
 
+    async def show_meanwhile(self, message: Shown, text: str, closing: Closing) -> None:
+        """Let a message show that for now, where there is room: it will say more."""
+        if message.streaming:
+            await self.stop(message)
+        if message.gone or not self._calls.may_edit():
+            return
+        message.text, message.growing, message.edited_at = text, True, self._clock.monotonic()
+        edit = partial(self._calls.edit, message.ts)
+        try:
+            await self._unless_gone(message, as_rich_as_possible(closing.contents(text), edit))
+        except (SlackRateLimited, SlackUnreachable, SlackOutcomeUnknown):
+            message.text = None
+
     async def finish(self, message: Shown, text: str, closing: Closing = NOTHING) -> None:
         """End a message with exactly that."""
         shown = message.text

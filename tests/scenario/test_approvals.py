@@ -32,12 +32,17 @@ async def test_people_are_asked_first_and_a_yes_by_the_asker_goes_on(shop: Shop)
         await press(world, asking.ts, "approve_call", "call_2", user=world.bo)
         assert told(world, world.bo) == [words.CALL_OF_ASKER]
         assert shop.statuses() == ["requires_action"]
-        world.openai.queue(Script(Text("Refunded.")))
+        world.openai.queue(Script(Pause(30), Text("Refunded.")))
         await press(world, asking.ts, "approve_call", "call_2")
+        await world.until(lambda: not actions(world.answers(ts)[0]))
+        assert shop.statuses() != ["completed"]
+        assert world.answers(ts)[0].text == "I would."
+        assert said_below(world.answers(ts)[0]) == ["Ann approved: refund."]
         await world.until(lambda: shop.statuses() == ["completed"] and shop.session(ts) == "active")
         answer, _ = world.answers(ts)
         assert (answer.ts, answer.text) == (asking.ts, "I would.\n\nRefunded.")
         assert actions(answer) == {"feedback", "regenerate"}
+        assert said_below(answer) == ["Ann approved: refund."]
         outputs = shop.outputs()
         assert (outputs["call_1"], outputs["call_2"]) == ('{"order":7,"price":25}', "Refunded 7.")
         assert shop.effects[2:] == ["refund 7"]
@@ -206,7 +211,7 @@ async def test_two_days_and_a_restart_later_it_goes_on_in_a_fresh_container(shop
         await world.until(world.answered(ts, count=3))
         answer, *below = world.answers(ts)
         assert (answer.ts, answer.text) == (asking.ts, "I would.\n\nOne is done.\n\nBoth are.")
-        assert said_below(answer) == []
+        assert said_below(answer) == ["Ann approved: refund (2)."]
         assert [file["name"] for message in below for file in message.files] == ["before.csv", "after.csv"]
         assert [one.expired for one in world.openai.containers.values()] == [True, False]
         assert shop.effects == ["refund 7", "refund 8"]

@@ -273,7 +273,7 @@ async def test_stopped_while_it_is_called_people_and_the_next_turn_are_told(shop
         await world.slack.press_stop(world.general, ts, world.bo)
         await until_done(shop, ts, "cancelled")
         called = words.CALLED_ALREADY.format(names="register/read")
-        assert said_below(world.only_answer(ts)) == ["Stopped by Bo.", called]
+        assert said_below(world.only_answer(ts)) == ["Stopped by Bo.", "Ann approved: register/read.", called]
         assert shop.calls() == [(request, "unknown", calling.INTERRUPTED)]
         world.openai.queue(Script(Text("I do not know.")))
         await world.mention("was it read?", thread_ts=ts)
