@@ -92,9 +92,9 @@ async def test_the_thread_the_channel_the_file_and_the_default_decide_in_that_or
     world.openai.default = lambda _: Script(Text("So it is."))
     async with world.running() as bot:
         first = await say(world)
-        assert heading(world.only_answer(first)) == ["Answered by Helper"]
+        assert heading(world.only_answer(first))[0].startswith("Answered by Helper")
         thread = await say(world, channel=court)
-        assert heading(world.only_answer(thread, court)) == ["Answered by Counsel"]
+        assert heading(world.only_answer(thread, court))[0].startswith("Answered by Counsel")
         await bot.store.channels.set_shared(world.slack.team, court, False)
         for table, key in (("channels", "sales"), ("threads", "default"), ("threads", "gone")):
             choose(world, table, key, court)
