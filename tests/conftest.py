@@ -55,6 +55,13 @@ def pytest_collection() -> Iterator[Any]:
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Look for garbage once more, and not at all again: on the way out it is looked for seven times."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what shall not run on PostgreSQL this time."""
     left_out = {item for item in items if not _runs(item)}
