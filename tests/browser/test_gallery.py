@@ -1,6 +1,7 @@
 """The gallery in a real browser: drawn, folded, and nothing of what messages say has run."""
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -90,10 +91,10 @@ async def test_the_steps_unfolded_say_what_was_asked_found_and_run_and_how_long_
         "handbook.pdf · 0.91",
         "Output",
         "100 days",
-        " · 3.4 s",
         "3 steps · ",
     ):
         assert said in shown
+    assert re.search(r" · [3-9]\.\d s", shown), "3.4 s by the script, and more where the machine is busy"
 
 
 async def test_what_became_of_a_call_stands_in_its_step(gallery: Path) -> None:

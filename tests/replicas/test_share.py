@@ -14,6 +14,8 @@ PIECES = [f"Piece {number}. " for number in range(8)]
 @pytest.mark.parametrize("count", [2, 4])
 async def test_events_are_spread_and_every_message_is_answered_once_in_order(fleet: Fleet, count: int) -> None:
     fleet.environment["LEASE_SECONDS"] = "30"
+    fleet.environment["MAX_CONCURRENT_RUNS"] = str(-(-10 // count))  # so that nobody can take all ten
+    fleet.openai.default = slowly
     await fleet.start(count)
     for _ in range(10):
         await fleet.mention()
