@@ -27,7 +27,7 @@ class BotDatabase(Protocol):
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Look into it; each `?` of the query stands for a value."""
 
-    def change(self, *statements: str) -> None:
+    async def change(self, *statements: str) -> None:
         """Let time pass in it, or something be lost: one transaction."""
 
     def dump(self) -> str:
@@ -55,8 +55,11 @@ class SqliteDatabase:
         with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=WAIT)) as connection:
             return connection.execute(query, values).fetchall()
 
-    def change(self, *statements: str) -> None:
-        with closing(sqlite3.connect(self.file)) as connection, connection:
+    async def change(self, *statements: str) -> None:
+        await asyncio.to_thread(self._change, *statements)  # when the bot has ended its transaction
+
+    def _change(self, *statements: str) -> None:
+        with closing(sqlite3.connect(self.file, timeout=WAIT)) as connection, connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -95,7 +98,10 @@ class ServerDatabase:
         numbered = "".join(f"{part}${next(numbers)}" for part in parts[:-1]) + parts[-1]
         return [tuple(row) for row in self._databases.ask(self.url, numbered, *values)]
 
-    def change(self, *statements: str) -> None:
+    async def change(self, *statements: str) -> None:
+        await asyncio.to_thread(self._change, *statements)
+
+    def _change(self, *statements: str) -> None:
         self._databases.ask(self.url, "BEGIN")
         for statement in statements:
             self._databases.ask(self.url, statement)

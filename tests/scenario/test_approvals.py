@@ -178,7 +178,7 @@ async def test_what_was_approved_before_the_others_expired_is_not_made(shop: Sho
     async with shop.open(ASKS) as world:
         ts = await waiting(shop, wants("refund", "call_1", order=1), wants("refund", "call_2", order=2))
         await press(world, world.only_answer(ts).ts, "approve_call", "call_1")
-        world.database.change("UPDATE runs SET action_until = 1")
+        await world.database.change("UPDATE runs SET action_until = 1")
         await world.until(lambda: shop.statuses() == ["cancelled"])
         await world.until(world.answered(ts))
         assert said_below(world.only_answer(ts)) == [words.NOBODY_DECIDED]
@@ -233,7 +233,7 @@ async def test_it_goes_on_where_openai_has_the_response_no_more(shop: Shop) -> N
 async def test_nobody_decides_in_time(shop: Shop) -> None:
     async with shop.open(ASKS) as world:
         ts = await waiting(shop, wants("refund", order=7))
-        world.database.change("UPDATE runs SET action_until = 1")
+        await world.database.change("UPDATE runs SET action_until = 1")
         await world.until(lambda: shop.statuses() == ["cancelled"])
         await world.until(world.answered(ts))
         answer = world.only_answer(ts)

@@ -78,9 +78,9 @@ async def say(world: World, text: str = "Well?", channel: str | None = None, **m
     return ts
 
 
-def choose(world: World, table: str, key: str, channel: str) -> None:
+async def choose(world: World, table: str, key: str, channel: str) -> None:
     """Let people have chosen an assistant there, as a command will let them."""
-    world.database.change(f"UPDATE {table} SET assistant = '{key}' WHERE channel = '{channel}'")
+    await world.database.change(f"UPDATE {table} SET assistant = '{key}' WHERE channel = '{channel}'")
 
 
 async def test_the_thread_the_channel_the_file_and_the_default_decide_in_that_order(
@@ -97,7 +97,7 @@ async def test_the_thread_the_channel_the_file_and_the_default_decide_in_that_or
         assert heading(world.only_answer(thread, court))[0].startswith("Answered by Counsel")
         await bot.store.channels.set_shared(world.slack.team, court, False)
         for table, key in (("channels", "sales"), ("threads", "default"), ("threads", "gone")):
-            choose(world, table, key, court)
+            await choose(world, table, key, court)
             await say(world, channel=court, thread_ts=thread)
     assert instructions(world) == ["Help.", "Answer from the contracts.", "Sell.", "Help.", "Sell."]
 

@@ -153,7 +153,7 @@ async def test_a_deletion_whose_memory_cannot_be_reached_is_completed_later(worl
 
 async def due(world: World) -> None:
     """Let the time come for what was put off."""
-    world.database.change("UPDATE runs SET withdraw_at = withdraw_at - 600 WHERE withdraw_at IS NOT NULL")
+    await world.database.change("UPDATE runs SET withdraw_at = withdraw_at - 600 WHERE withdraw_at IS NOT NULL")
 
 
 async def test_a_deletion_where_our_message_is_gone_already_is_fine(world: World) -> None:

@@ -292,5 +292,5 @@ async def test_an_answer_of_a_run_that_is_forgotten_is_a_sentence(make_world: Ma
     world: World = await make_world(**TOOLS)
     async with world.running():
         answer = await answered(world)
-        world.database.change("DELETE FROM replies")
+        await world.database.change("DELETE FROM replies")
         assert words.DETAILS_UNKNOWN in shown(await opened(world, answer))

@@ -320,7 +320,7 @@ async def test_a_file_that_is_only_replaced_at_openai_is_not_forgotten(world: Wo
     assert world.bot is not None
     asked = await handed_in(world)
     files, removal = world.bot.store.files, world.bot.removal
-    world.database.change("UPDATE files SET expires_after = 86400, expires_at = created_at + 60")
+    await world.database.change("UPDATE files SET expires_after = 86400, expires_at = created_at + 60")
     (old,) = await files.of_message(world.slack.team, world.general, asked.ts)
     same = {name: getattr(old, name) for name in NewPlace.__dataclass_fields__ if hasattr(old, name)}
     about = {name: getattr(old.file, name) for name in ("sha256", "name", "size")}
@@ -346,7 +346,7 @@ async def test_the_sweep_takes_what_is_idle_or_unused_and_nothing_that_is_not_ou
     await engine.close()
     stray = f"INSERT INTO files SELECT 99, team, 'x', name, size, copy, '{foreign}x', state, created_at - 7200"
     columns = "id, team, sha256, name, size, copy, openai_file_id, state, created_at"
-    world.database.change(
+    await world.database.change(
         "UPDATE file_places SET used_at = used_at - 40 * 86400",
         stray.replace("INTO files", f"INTO files ({columns})") + " FROM files",
     )
@@ -360,6 +360,6 @@ async def test_the_sweep_takes_what_is_idle_or_unused_and_nothing_that_is_not_ou
     assert set(world.openai.files) == {foreign}
     assert rows(world, "SELECT 1 FROM files") == []
     assert len(rows(world, "SELECT 1 FROM runs")) == 1
-    world.database.change("UPDATE runs SET finished_at = finished_at - 40 * 86400")
+    await world.database.change("UPDATE runs SET finished_at = finished_at - 40 * 86400")
     await Sweep(store, removal, world.clock, idle_days=30, retention_days=30).once()
     assert rows(world, "SELECT 1 FROM runs") == []

@@ -146,7 +146,7 @@ async def test_a_no_is_told_to_the_model_with_the_reason(shop: Shop) -> None:
 async def test_nobody_decides_and_the_question_leaves_the_memory(shop: Shop) -> None:
     async with served(shop) as world:
         ts = await waiting(shop, Reasoning(), LISTED, READ)
-        world.database.change("UPDATE runs SET action_until = 1")
+        await world.database.change("UPDATE runs SET action_until = 1")
         await until_done(shop, ts, "cancelled")
         assert said_below(world.only_answer(ts)) == [words.NOBODY_DECIDED]
         world.openai.queue(Script(Text("Nothing happened.")))
