@@ -21,10 +21,12 @@ Dump = Callable[[str], Awaitable[tuple[str, list[str]]]]
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with every scene, played by the program itself, as its command is."""
     out = tmp_path_factory.mktemp("gallery")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["gallery", str(out)])
-        assert main() == 0
-    logging.disable(logging.NOTSET)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", ["gallery", str(out)])
+            assert main() == 0
+    finally:
+        logging.disable(logging.NOTSET)
     return out
 
 

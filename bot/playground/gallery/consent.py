@@ -97,8 +97,11 @@ def _waiting(meanwhile: Callable[[Stage, str], Awaitable[None]], *then: Script) 
         ts = await _wanted(stage)
         await meanwhile(stage, ts)
         picture = drawn(stage, ts)
-        stage.openai.queue(Script(Text(LEFT)), *then)
+        scripts, asked = (Script(Text(LEFT)), *then), len(stage.openai.creates)
+        stage.openai.queue(*scripts)
         await _decide(stage, ts, approve=False)
+        await stage.until(lambda: len(stage.openai.creates) == asked + len(scripts))
+        await stage.settled()  # or what is left of this scene would be answered by the next one's scripts
         return picture
 
     return play
