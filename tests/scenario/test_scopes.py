@@ -5,6 +5,7 @@ Here a tour of everything the program does shows that none of them is superfluou
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -40,8 +41,14 @@ async def test_a_tour_of_the_program_uses_every_scope_of_the_manifest(world: Wor
     await world.until(world.answered(first, count=3))  # one of them a file
     await slack.open_messages_tab(world.ann)
     await world.until(lambda: slack.prompts(slack.dm(world.ann)))
-    for place in (world.general, secret, group, slack.dm(world.ann)):  # files are shown to members
+    places = (world.general, secret, group, slack.dm(world.ann))
+    for count, place in enumerate(places, start=1):  # files are shown to members
         assert await world.meanwhile(slack.command("/threadmate", "files", place, world.ann))
-        await world.until(lambda: slack.calls[-1].method == "views.update")
+        await world.until(partial(_are_filled, world, count))
     assert slack.scopes_used == set(read_manifest().scopes)
     assert slack.unacknowledged == []
+
+
+def _are_filled(world: World, count: int) -> bool:
+    """Whether that many windows have got their lists."""
+    return sum(call.method == "views.update" for call in world.slack.calls) == count
