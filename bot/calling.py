@@ -7,7 +7,7 @@ of an MCP server is called by OpenAI, once that has been told that people said y
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.assistant.engine import CallOutput
@@ -101,6 +101,11 @@ class Calling:
         self.begun |= dict.fromkeys(call.name for call in calls if call.started_at is not None)
         return calls
 
+    async def wanted_by(self, response_ids: Collection[str]) -> tuple[StoredCall, ...]:
+        """The calls that those responses asked for, as they stand; none of an answer that was given before."""
+        calls = await self._calls.of_run(self._claim.run.id)
+        return tuple(call for call in calls if call.response_id in response_ids)
+
     async def given_up(self) -> tuple[Called, ...]:
         """What was called in this thread for answers that were given up: the model does not know it otherwise."""
         calls = (await self._calls.given_up(self._claim.run.id, self._claim.thread.id))[-MAX_GIVEN_UP:]
@@ -161,8 +166,7 @@ class Calling:
         self._under_way.clear()
 
     async def _of(self, occasion: Occasion) -> list[StoredCall]:
-        stored = await self._calls.of_run(self._claim.run.id)
-        return [call for call in stored if call.response_id == occasion.response_id]
+        return list(await self.wanted_by((occasion.response_id,)))
 
     async def _new(self, occasion: Occasion, call: Call) -> NewCall:
         if call.kind is CallKind.MCP:

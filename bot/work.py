@@ -272,8 +272,7 @@ class Work:
         """Who has said yes or no to what was called for this answer."""
         if not self._rounds.count:
             return []
-        theirs = [call for call in await self._calling.found() if call.response_id in self._rounds.responses]
-        return await who_decided(self._people, theirs)
+        return await who_decided(self._people, await self._calling.wanted_by(self._rounds.responses))
 
     async def _leave_to_people(self) -> Cause:
         """Ask what people have to decide, and leave the run until they have; or end it, where they did not."""
